@@ -1,0 +1,55 @@
+// Package seam is the meeting place of public packages that share a private
+// need: mplog, finalize and afterfork put functions here when they are
+// initialised, and the root package calls them. Nothing else belongs here.
+package seam
+
+import (
+	"log/slog"
+	"sync/atomic"
+	"time"
+)
+
+// LogState is what a child takes over of its parent's logging.
+type LogState struct {
+	On     bool       // Logger, LogToStderr or SetHandler was called
+	Level  slog.Level // the threshold in force
+	Stderr bool       // records go to stderr as lines
+	Custom bool       // records go to a handler of the program's own
+}
+
+// Set by mplog.
+var (
+	// LogSnapshot returns what a child started now must take over.
+	LogSnapshot func() LogState
+
+	// LogAdopt makes a child log as s says. Where s.Custom is set, each record
+	// is encoded and given to send, from one goroutine at a time and never
+	// from the caller of a logging function; an error ends the sending.
+	LogAdopt func(s LogState, send func(record []byte) error)
+
+	// LogEmit lets a record that a child sent come out in this process. It
+	// does not block on a slow handler: what its bounded buffer can't hold is
+	// counted and said later.
+	LogEmit func(record []byte, process string)
+
+	// LogClose writes out what is buffered, for no longer than limit, and
+	// ends the goroutines that logging started. Logging stays usable.
+	LogClose func(limit time.Duration)
+)
+
+// RunAfterFork runs the registered hooks in the order of their registration.
+// Set by afterfork.
+var RunAfterFork func()
+
+var processName atomic.Pointer[string]
+
+// SetProcessName names this process for the log: Process-1, Process-1:2.
+func SetProcessName(name string) { processName.Store(&name) }
+
+// ProcessName is the name of this process, MainProcess unless it was set.
+func ProcessName() string {
+	if p := processName.Load(); p != nil {
+		return *p
+	}
+	return "MainProcess"
+}
