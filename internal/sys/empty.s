@@ -1,0 +1,1 @@
+// This file lets metrics.go declare a function without a body.

@@ -1,0 +1,108 @@
+package sys
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Spec describes a process to start.
+type Spec struct {
+	Path    string
+	Argv    []string
+	Dir     string   // empty: the caller's working directory
+	Env     []string // the whole environment
+	Files   []int    // Files[i] becomes descriptor i of the new process
+	Session bool     // a session of its own, rather than a process group
+}
+
+// An Exit is how a process ended.
+type Exit struct {
+	Lost       bool // somebody else took the status, and the kernel has no copy
+	Code       int  // exit code; -1 when a signal ended it
+	Signal     syscall.Signal
+	CoreDumped bool
+	User, Sys  time.Duration // with those of its children that it waited for
+	MaxRSS     int64         // bytes
+}
+
+// A Proc is a child of this process, held so that neither waiting for it nor
+// signalling it can hit another process that got the same pid.
+//
+// Where there are pidfds, a waiting goroutine costs no thread. Elsewhere the
+// os package keeps watch, with a thread for each.
+type Proc struct {
+	PID int
+
+	fd   *os.File    // the pidfd, in the runtime's poller; nil where there is none
+	proc *os.Process // used where fd is nil
+
+	mu   sync.RWMutex // held for reading by Signal, for writing by what ends the pid's meaning
+	gone bool         // the pid may belong to somebody else by now
+}
+
+// ErrProcessDone is os.ErrProcessDone.
+var ErrProcessDone = os.ErrProcessDone
+
+// Signal sends sig, or says ErrProcessDone.
+func (p *Proc) Signal(sig syscall.Signal) error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.gone {
+		return ErrProcessDone
+	}
+	if p.fd == nil {
+		return p.proc.Signal(sig)
+	}
+	return p.pidfdSignal(sig)
+}
+
+// Wait waits until the process has ended, takes its status, and releases what
+// the Proc holds. It is called once.
+func (p *Proc) Wait() Exit {
+	if p.fd == nil {
+		state, err := p.proc.Wait()
+		p.release()
+		return exitOf(state, err)
+	}
+	exit := p.pidfdWait()
+	p.release()
+	return exit
+}
+
+func (p *Proc) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone = true
+	if p.fd != nil {
+		p.fd.Close()
+	}
+}
+
+// exitOf turns what os.Process.Wait said into an Exit.
+func exitOf(state *os.ProcessState, err error) Exit {
+	if err != nil || state == nil {
+		return Exit{Lost: true}
+	}
+	exit := Exit{
+		Code: state.ExitCode(),
+		User: state.UserTime(),
+		Sys:  state.SystemTime(),
+	}
+	fillExit(&exit, state)
+	return exit
+}
+
+// startError makes what went wrong when a process was started say which file
+// was missing: a failed chdir and a failed exec have the same errno.
+func startError(spec *Spec, err error) error {
+	if spec.Dir != "" && errors.Is(err, fs.ErrNotExist) {
+		if _, statErr := os.Stat(spec.Dir); statErr != nil {
+			return &fs.PathError{Op: "chdir", Path: spec.Dir, Err: err}
+		}
+	}
+	return &fs.PathError{Op: "fork/exec", Path: spec.Path, Err: err}
+}

@@ -1,0 +1,166 @@
+package sys
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+func start(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
+	fd := -1
+	attr.Sys.PidFD = &fd // CLONE_PIDFD: no moment at which the pid could be somebody else's
+	pid, err := syscall.ForkExec(spec.Path, spec.Argv, attr)
+	if err != nil {
+		return nil, startError(spec, err)
+	}
+	if fd < 0 { // before Linux 5.2
+		return plainProc(pid), nil
+	}
+	return pidfdProc(pid, fd), nil
+}
+
+// Watch returns a Proc for a child that the os package started. The pidfd is
+// opened anew, since the flags of a duplicate of os.Process's own would be
+// shared with it.
+func Watch(proc *os.Process) *Proc {
+	fd, err := unix.PidfdOpen(proc.Pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return &Proc{PID: proc.Pid, proc: proc}
+	}
+	return pidfdProc(proc.Pid, fd)
+}
+
+// pidfdProc puts a pidfd into the runtime's poller. Where the runtime can't,
+// reading it would block a thread, which is no worse than waiting.
+func pidfdProc(pid, fd int) *Proc {
+	_ = unix.SetNonblock(fd, true)
+	return &Proc{PID: pid, fd: os.NewFile(uintptr(fd), "pidfd")}
+}
+
+func (p *Proc) pidfdSignal(sig syscall.Signal) error {
+	var err error
+	if cerr := p.control(func(fd int) { err = unix.PidfdSendSignal(fd, sig, nil, 0) }); cerr != nil {
+		return ErrProcessDone
+	}
+	if errors.Is(err, unix.ESRCH) {
+		return ErrProcessDone
+	}
+	return os.NewSyscallError("pidfd_send_signal", err)
+}
+
+func (p *Proc) control(f func(fd int)) error {
+	conn, err := p.fd.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return conn.Control(func(fd uintptr) { f(int(fd)) })
+}
+
+// pidfdWait reaps the process. waitid(2) with P_PIDFD can't take the status of
+// another child, as wait4 with a recycled pid could.
+func (p *Proc) pidfdWait() Exit {
+	var exit Exit
+	p.poll(func(fd int) bool {
+		var info siginfo
+		var usage unix.Rusage
+		err := waitid(fd, &info, unix.WEXITED|unix.WNOHANG, &usage)
+		switch {
+		case errors.Is(err, unix.ECHILD): // a stray wait(-1), or SIGCHLD is ignored
+			// Whoever took it did so at or after the death, so this does not
+			// wait; but with SIGCHLD ignored ECHILD comes from the start on.
+			if !gone(fd) {
+				return false
+			}
+			exit = lostExit(fd)
+			return true
+		case err != nil || info.pid == 0:
+			return false
+		}
+		exit = info.exit()
+		exit.User = time.Duration(usage.Utime.Nano())
+		exit.Sys = time.Duration(usage.Stime.Nano())
+		exit.MaxRSS = maxRSS(int64(usage.Maxrss))
+		return true
+	})
+	return exit
+}
+
+// poll calls done whenever the pidfd may have become readable, until it says
+// true.
+func (p *Proc) poll(done func(fd int) bool) {
+	conn, err := p.fd.SyscallConn()
+	if err != nil {
+		return
+	}
+	for {
+		err = conn.Read(func(fd uintptr) bool { return done(int(fd)) })
+		if err == nil || errors.Is(err, os.ErrClosed) {
+			return
+		}
+		// The poller did not take the descriptor: block in poll(2) instead.
+		_ = conn.Control(func(fd uintptr) {
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
+		})
+	}
+}
+
+// gone reports whether the process behind a pidfd has ended: its pidfd is
+// readable then, see pidfd_open(2).
+func gone(fd int) bool {
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	n, _ := unix.Poll(fds, 0)
+	return n > 0
+}
+
+// siginfo is siginfo_t as waitid(2) fills it. unix.Siginfo keeps these fields
+// to itself.
+type siginfo struct {
+	signo, errno, code int32
+	_                  [unsafe.Sizeof(uintptr(0)) - 4]byte // the union is aligned to a pointer
+	pid                int32
+	uid                uint32
+	status             int32
+	_                  [128]byte
+}
+
+func waitid(pidfd int, info *siginfo, options int, usage *unix.Rusage) error {
+	return unix.Waitid(unix.P_PIDFD, pidfd, (*unix.Siginfo)(unsafe.Pointer(info)), options, usage)
+}
+
+func (s *siginfo) exit() Exit {
+	const cldExited, cldDumped = 1, 3
+	if s.code == cldExited {
+		return Exit{Code: int(s.status)}
+	}
+	return Exit{Code: -1, Signal: syscall.Signal(s.status), CoreDumped: s.code == cldDumped}
+}
+
+// pidfdInfo is struct pidfd_info of the kernel, as of Linux 6.15.
+type pidfdInfo struct {
+	mask, cgroup uint64
+	ids          [11]uint32
+	exit         int32
+}
+
+// lostExit asks the kernel for the status of a process that somebody else
+// reaped: PIDFD_GET_INFO with PIDFD_INFO_EXIT, since Linux 6.15.
+func lostExit(fd int) Exit {
+	// The status is stored while the process is reaped, which whoever took it
+	// may still be at: POLLHUP says that it is over (20 ms are a net for
+	// kernels that don't say).
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd)}}, 20)
+	const infoExit = 1 << 3
+	info := pidfdInfo{mask: infoExit}
+	const request = 3<<30 | unsafe.Sizeof(info)<<16 | 0xFF<<8 | 11 // _IOWR(0xFF, 11, struct pidfd_info)
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&info)))
+	if errno != 0 || info.mask&infoExit == 0 {
+		return Exit{Lost: true}
+	}
+	var exit Exit
+	exitStatus(&exit, syscall.WaitStatus(info.exit))
+	return exit
+}

@@ -1,0 +1,13 @@
+//go:build unix && !linux
+
+package sys
+
+import (
+	"os"
+	"syscall"
+)
+
+func start(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) { return startPlain(spec, attr) }
+
+// Watch returns a Proc for a child that the os package started.
+func Watch(proc *os.Process) *Proc { return &Proc{PID: proc.Pid, proc: proc} }

@@ -1,0 +1,68 @@
+//go:build unix
+
+package sys
+
+import (
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// Start starts the process that spec describes and returns once exec
+// succeeded. The error of a failed exec is a *fs.PathError with its errno.
+func Start(spec *Spec) (*Proc, error) {
+	files := make([]uintptr, len(spec.Files))
+	for i, fd := range spec.Files {
+		files[i] = uintptr(fd)
+	}
+	attr := &syscall.ProcAttr{
+		Dir: spec.Dir, Env: spec.Env, Files: files,
+		Sys: OwnGroup(spec.Session),
+	}
+	return start(spec, attr)
+}
+
+// startPlain starts a process and lets the os package watch it.
+func startPlain(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
+	pid, err := syscall.ForkExec(spec.Path, spec.Argv, attr)
+	if err != nil {
+		return nil, startError(spec, err)
+	}
+	return plainProc(pid), nil
+}
+
+func plainProc(pid int) *Proc {
+	p, _ := os.FindProcess(pid) // never fails on Unix
+	return &Proc{PID: pid, proc: p}
+}
+
+func fillExit(exit *Exit, state *os.ProcessState) {
+	if ws, ok := state.Sys().(syscall.WaitStatus); ok {
+		exitStatus(exit, ws)
+	}
+	if ru, ok := state.SysUsage().(*syscall.Rusage); ok {
+		exit.MaxRSS = maxRSS(int64(ru.Maxrss))
+	}
+}
+
+func exitStatus(exit *Exit, ws syscall.WaitStatus) {
+	exit.Code = ws.ExitStatus()
+	exit.CoreDumped = ws.CoreDump()
+	if ws.Signaled() {
+		exit.Signal = ws.Signal()
+	}
+}
+
+// maxRSS turns ru_maxrss into bytes: kilobytes everywhere but on Darwin, see
+// getrusage(2).
+func maxRSS(ru int64) int64 {
+	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
+		return ru
+	}
+	return ru << 10
+}
+
+// OwnGroup puts a program into a process group of its own, or into a session.
+func OwnGroup(session bool) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: !session, Setsid: session}
+}

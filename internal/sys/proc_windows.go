@@ -1,0 +1,24 @@
+package sys
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// Start says that Go children can't be started here: there is no socket pair
+// to hand down.
+func Start(spec *Spec) (*Proc, error) {
+	return nil, startError(spec, fmt.Errorf("start method Spawn on windows: %w", errors.ErrUnsupported))
+}
+
+// Watch returns a Proc for a child that the os package started.
+func Watch(proc *os.Process) *Proc { return &Proc{PID: proc.Pid, proc: proc} }
+
+func fillExit(*Exit, *os.ProcessState) {}
+
+// OwnGroup puts a program into a process group of its own.
+func OwnGroup(bool) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}

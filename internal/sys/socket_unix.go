@@ -1,0 +1,82 @@
+//go:build unix
+
+package sys
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Pair returns the two ends of a stream socket, both close-on-exec. The first
+// is non-blocking, for the runtime's poller; the second, for a child, blocks.
+func Pair() (parent *os.File, child int, err error) {
+	syscall.ForkLock.RLock() // where SOCK_CLOEXEC is not atomic with the call
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|sockCloexec, 0)
+	if err == nil && sockCloexec == 0 {
+		unix.CloseOnExec(fds[0])
+		unix.CloseOnExec(fds[1])
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, -1, os.NewSyscallError("socketpair", err)
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		_, _ = unix.Close(fds[0]), unix.Close(fds[1])
+		return nil, -1, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "control"), fds[1], nil
+}
+
+// Close closes a bare descriptor.
+func Close(fd int) error { return unix.Close(fd) }
+
+// CloseOnExec sets the flag.
+func CloseOnExec(fd int) { unix.CloseOnExec(fd) }
+
+// Pollable turns a blocking socket into a file that the poller serves.
+func Pollable(fd int, name string) (*os.File, error) {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// Read reads a blocking descriptor, through signals.
+func Read(fd int, p []byte) (int, error) {
+	for {
+		n, err := unix.Read(fd, p)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// RecvNow reads what a socket holds already; EAGAIN when that is nothing.
+func RecvNow(fd int, p []byte) (int, error) {
+	for {
+		n, _, err := unix.Recvfrom(fd, p, unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
+// IsOpen reports whether fd is an open descriptor.
+func IsOpen(fd int) bool {
+	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+	return err == nil
+}
+
+// Getuid is the effective user, whose rights this process has.
+func Getuid() int { return os.Geteuid() }
+
+// OpenNull opens the null device, close-on-exec.
+func OpenNull() (int, error) {
+	fd, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &os.PathError{Op: "open", Path: os.DevNull, Err: err}
+	}
+	return fd, nil
+}

@@ -1,0 +1,39 @@
+package sys
+
+import (
+	"errors"
+	"os"
+)
+
+// Pair is not available.
+func Pair() (*os.File, int, error) { return nil, -1, errors.ErrUnsupported }
+
+// Close is not available.
+func Close(int) error { return errors.ErrUnsupported }
+
+// CloseOnExec does nothing: handles are not inherited unless asked for.
+func CloseOnExec(int) {}
+
+// Pollable is not available.
+func Pollable(int, string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+// Read is not available.
+func Read(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// RecvNow is not available.
+func RecvNow(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// IsOpen reports nothing open.
+func IsOpen(int) bool { return false }
+
+// Getuid is -1.
+func Getuid() int { return -1 }
+
+// SocketID is not available.
+func SocketID(int) (uint64, error) { return 0, errors.ErrUnsupported }
+
+// Peer is not available.
+func Peer(int) (pid, uid int, err error) { return 0, 0, errors.ErrUnsupported }
+
+// OpenNull is not available.
+func OpenNull() (int, error) { return -1, errors.ErrUnsupported }
