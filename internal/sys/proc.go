@@ -97,12 +97,21 @@ func exitOf(state *os.ProcessState, err error) Exit {
 }
 
 // startError makes what went wrong when a process was started say which file
-// was missing: a failed chdir and a failed exec have the same errno.
+// it was.
 func startError(spec *Spec, err error) error {
-	if spec.Dir != "" && errors.Is(err, fs.ErrNotExist) {
-		if _, statErr := os.Stat(spec.Dir); statErr != nil {
-			return &fs.PathError{Op: "chdir", Path: spec.Dir, Err: err}
-		}
+	return BlameDir(spec.Dir, &fs.PathError{Op: "fork/exec", Path: spec.Path, Err: err})
+}
+
+// BlameDir returns the error of a failed start, as one of chdir if the working
+// directory is what was wrong: a failed chdir and a failed exec have the same
+// errno, and the os package tells them apart only without SysProcAttr.
+func BlameDir(dir string, err error) error {
+	var errno syscall.Errno
+	if dir == "" || !errors.As(err, &errno) {
+		return err
 	}
-	return &fs.PathError{Op: "fork/exec", Path: spec.Path, Err: err}
+	if _, statErr := os.Stat(dir + "/."); errors.Is(statErr, errno) { // which enters it, as chdir does
+		return &fs.PathError{Op: "chdir", Path: dir, Err: errno}
+	}
+	return err
 }

@@ -28,10 +28,25 @@ func start(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
 // shared with it.
 func Watch(proc *os.Process) *Proc {
 	fd, err := unix.PidfdOpen(proc.Pid, unix.PIDFD_NONBLOCK)
+	if errors.Is(err, unix.ESRCH) { // it has ended, and somebody else has taken its status
+		fd, err = ownPidfd(proc)
+	}
 	if err != nil {
 		return &Proc{PID: proc.Pid, proc: proc}
 	}
 	return pidfdProc(proc.Pid, fd)
+}
+
+// ownPidfd duplicates the pidfd of a process that has ended: nobody waits by
+// it any more, so that its flags don't matter.
+func ownPidfd(proc *os.Process) (int, error) {
+	fd, err := -1, error(nil)
+	if herr := proc.WithHandle(func(handle uintptr) {
+		fd, err = unix.FcntlInt(handle, unix.F_DUPFD_CLOEXEC, 0)
+	}); herr != nil {
+		return -1, herr
+	}
+	return fd, err
 }
 
 // pidfdProc puts a pidfd into the runtime's poller. Where the runtime can't,
@@ -72,7 +87,7 @@ func (p *Proc) pidfdWait() Exit {
 		case errors.Is(err, unix.ECHILD): // a stray wait(-1), or SIGCHLD is ignored
 			// Whoever took it did so at or after the death, so this does not
 			// wait; but with SIGCHLD ignored ECHILD comes from the start on.
-			if !gone(fd) {
+			if !Readable(fd) { // a pidfd is, once the process has ended
 				return false
 			}
 			exit = lostExit(fd)
@@ -106,14 +121,6 @@ func (p *Proc) poll(done func(fd int) bool) {
 			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
 		})
 	}
-}
-
-// gone reports whether the process behind a pidfd has ended: its pidfd is
-// readable then, see pidfd_open(2).
-func gone(fd int) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	n, _ := unix.Poll(fds, 0)
-	return n > 0
 }
 
 // siginfo is siginfo_t as waitid(2) fills it. unix.Siginfo keeps these fields

@@ -80,3 +80,9 @@ func OpenNull() (int, error) {
 	}
 	return fd, nil
 }
+
+// Readable reports whether there is something to read, or the end.
+func Readable(fd int) bool {
+	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	return n > 0
+}

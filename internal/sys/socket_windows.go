@@ -37,3 +37,6 @@ func Peer(int) (pid, uid int, err error) { return 0, 0, errors.ErrUnsupported }
 
 // OpenNull is not available.
 func OpenNull() (int, error) { return -1, errors.ErrUnsupported }
+
+// Readable is false.
+func Readable(int) bool { return false }
