@@ -51,8 +51,13 @@ func testOutputs() map[string]bool {
 		if path != "" && !filepath.IsAbs(path) {
 			path = filepath.Join(value("outputdir"), path)
 		}
-		if real, err := filepath.EvalSymlinks(path); path != "" && err == nil {
-			files[real] = true
+		if path == "" {
+			continue
+		}
+		if abs, err := filepath.Abs(path); err == nil {
+			if real, err := filepath.EvalSymlinks(abs); err == nil {
+				files[real] = true
+			}
 		}
 	}
 	return files

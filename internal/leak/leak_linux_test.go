@@ -36,6 +36,15 @@ func init() {
 		defer dir.Close()
 		return check(syscall.Dup3(int(dir.Fd()), 3, syscall.O_CLOEXEC))
 	}
+	roles["dropped file"] = func() int { _, err := os.Open(os.Args[0]); return check(err) }
+	roles["clean stdin"] = func() int {
+		null, err := os.Open(os.DevNull)
+		if err != nil {
+			return check(err)
+		}
+		defer null.Close()
+		return check(syscall.Dup3(int(null.Fd()), 0, 0))
+	}
 	roles["epoll"] = func() int { _, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC); return check(err) }
 	roles["shm"] = func() int { return check(os.WriteFile(os.Getenv("SHM"), nil, 0o600)) }
 	roles["clean shm"] = func() int {
@@ -134,6 +143,7 @@ func TestHostLeaksFail(t *testing.T) {
 		{"daemon", []string{"it is an orphan that runs this very program"}},
 		{"zombie", []string{"zombie", "(true): it has ended and nobody has waited for it"}},
 		{"descriptor", []string{": " + exe + "\n"}},
+		{"dropped file", []string{": " + exe + "\n"}},
 		{"replaced descriptor", []string{"descriptor 3: /\n"}},
 		{"epoll", []string{": anon_inode:[eventpoll]\n"}},
 	} {
@@ -149,6 +159,38 @@ func TestHostLeaksFail(t *testing.T) {
 				kill(t, m[1]) // the guesses are spared by the gate
 			}
 		})
+	}
+}
+
+// What became of the standard streams is not for the gate to say.
+func TestStandardStreamsAreFree(t *testing.T) {
+	t.Parallel()
+	cmd, stderr := command(t, "clean stdin")
+	cmd.Stdin = strings.NewReader("a pipe")
+	expect(t, cmd, stderr, 0)
+}
+
+// A process that can't be looked at closely is judged by what stat tells.
+func TestClaim(t *testing.T) {
+	us := newLineage("", processes())
+	base := process{pid: 1 << 30, ppid: 1, session: us.session, state: 'S', start: us.start}
+	for _, c := range []struct {
+		name   string
+		change func(*process)
+		claim  bool
+	}{
+		{"an orphan in this session", func(*process) {}, true},
+		{"a child", func(p *process) { p.ppid = us.pid }, true},
+		{"a zombie of ours", func(p *process) { p.ppid, p.state = us.pid, 'Z' }, true},
+		{"a zombie of init's", func(p *process) { p.state = 'Z' }, false},
+		{"in another session", func(p *process) { p.session++ }, false},
+		{"a child of somebody", func(p *process) { p.ppid = us.ppid }, us.reapers[us.ppid]},
+	} {
+		p := base
+		c.change(&p)
+		if l, ok := us.claim(p, map[int]process{p.pid: p}); ok != c.claim {
+			t.Errorf("%s: claimed %v (%v), want %v", c.name, ok, l, c.claim)
+		}
 	}
 }
 

@@ -23,6 +23,9 @@ var roles = map[string]func() int{
 	"temp":      func() int { return check(os.MkdirAll(filepath.Join(os.TempDir(), "left", "inner"), 0o700)) },
 }
 
+// workerRole leaks, as the worker of a fuzzing run may.
+const workerRole = "worker"
+
 // briefly is the patience of a gate in a test that expects a leak.
 const briefly = 300 * time.Millisecond
 
@@ -33,6 +36,9 @@ func (m fakeM) Run() int { return m() }
 func TestMain(m *testing.M) {
 	if role := os.Getenv(roleEnv); role != "" {
 		os.Unsetenv(roleEnv)
+		if role == workerRole {
+			os.Exit(Run(fakeM(roles["goroutine"])))
+		}
 		limit := briefly
 		if strings.HasPrefix(role, "clean") {
 			limit = settle
@@ -171,7 +177,8 @@ func TestFlagsOfTheTestBinary(t *testing.T) {
 	for _, args := range [][]string{
 		{"-test.list=."},
 		{"-test.run=^$", "-test.bench=^$", "-test.timeout=1m"},
-		{"-test.run=^TestEnvironmentIsRestored$", "-test.cpuprofile=c.prof", "-test.trace=t.out", "-test.memprofile=m.prof"},
+		{"-test.run=^TestEnvironmentIsRestored$", "-test.cpuprofile=c.prof", "-test.trace=t.out"},
+		{"-test.run=^TestEnvironmentIsRestored$", "-test.memprofile=m.prof"},
 		{"-test.run=^TestEnvironmentIsRestored$", "-test.testlogfile=log", "-test.outputdir=."},
 		{"-test.run=^$", "-test.fuzz=^FuzzName$", "-test.fuzztime=50x", "-test.fuzzcachedir=cache", "-test.parallel=2"},
 	} {
@@ -179,11 +186,20 @@ func TestFlagsOfTheTestBinary(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 			cmd.Dir = t.TempDir()
+			cmd.Env = append(os.Environ(), "GOGC=off") // no file is closed by the collector
 			if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "leak:") {
 				t.Errorf("%q: %v\n%s", args, err, out)
 			}
 		})
 	}
+}
+
+// A worker's goroutines are its own affair: it is killed at any time.
+func TestFuzzWorkerIsNotJudged(t *testing.T) {
+	t.Parallel()
+	cmd, stderr := command(t, workerRole)
+	cmd.Args = append(cmd.Args, "-test.fuzzworker")
+	expect(t, cmd, stderr, 0)
 }
 
 // A goroutine's number and stack are told whatever its state is.
