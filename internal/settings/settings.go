@@ -20,6 +20,24 @@ var procs = runtime.GOMAXPROCS(0)
 // the runtime follows os.Setenv("GODEBUG"), and the others are read once.
 var verbatim = []string{"GODEBUG", "GOTRACEBACK", "GOCOVERDIR", "GORACE"}
 
+// late are those that the runtime reads after Restore: what is taken out of the
+// environment would no longer be in force. So they stay, and show.
+var late = []string{"GODEBUG", "GOCOVERDIR"}
+
+// hidden are the settings in force that Restore took out of the environment.
+// It is written once, before any other package can look.
+var hidden = make(map[string]string)
+
+// own returns the value of a setting that this process was started with, or
+// has in its environment by now.
+func own(key string) (string, bool) {
+	if value, ok := os.LookupEnv(key); ok {
+		return value, true
+	}
+	value, ok := hidden[key]
+	return value, ok
+}
+
 // Apply returns the environment with which a child must be started so that it
 // runs with this process's settings and, for the child, what to Restore. The
 // given environment is what the child shall see; it is not changed. A value in
@@ -28,18 +46,20 @@ func Apply(env []string) (start, restore []string) {
 	start = env
 	set := func(key, value string) {
 		old, had := lookup(start, key)
-		if own, _ := os.LookupEnv(key); had && (old == value || old != own) {
+		if mine, _ := os.LookupEnv(key); had && (old == value || old != mine) {
 			return
 		}
-		if had {
+		switch {
+		case slices.Contains(late, key):
+		case had:
 			restore = append(restore, key+"="+old)
-		} else {
+		default:
 			restore = append(restore, key)
 		}
 		start = append(without(start, key), key+"="+value)
 	}
 	for _, key := range verbatim {
-		if value, ok := os.LookupEnv(key); ok {
+		if value, ok := own(key); ok {
 			if _, given := lookup(env, key); !given {
 				set(key, value)
 			}
@@ -54,12 +74,17 @@ func Apply(env []string) (start, restore []string) {
 	} else if limit == "" && old != "" {
 		set("GOMEMLIMIT", "off")
 	}
-	if n := runtime.GOMAXPROCS(0); n != procs {
+	if n := runtime.GOMAXPROCS(0); n != procs || wasTold() {
 		set("GOMAXPROCS", strconv.Itoa(n))
-	} else if value, ok := os.LookupEnv("GOMAXPROCS"); ok {
-		set("GOMAXPROCS", value)
 	}
 	return start, restore
+}
+
+// wasTold reports whether this process was started with a GOMAXPROCS.
+func wasTold() bool {
+	value, _ := own("GOMAXPROCS")
+	n, err := strconv.Atoi(value)
+	return err == nil && n > 0
 }
 
 // Restore puts the environment of this process back as the list says.
@@ -68,6 +93,9 @@ func Restore(list []string) {
 		if key, value, had := strings.Cut(entry, "="); had {
 			_ = os.Setenv(key, value) // the key came from an environment
 		} else {
+			if value, ok := os.LookupEnv(key); ok {
+				hidden[key] = value
+			}
 			_ = os.Unsetenv(key)
 		}
 	}
