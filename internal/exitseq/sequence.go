@@ -129,11 +129,17 @@ func (s *Sequence) end(c Child) {
 		case <-s.Skip:
 		}
 	}
-	if !isClosed(c.Done()) {
-		s.Log("kill", "killing "+c.Name(), "child", c.Name(), "pid", c.PID())
-		_ = c.Kill() // it fails only for one that has ended
-		<-c.Done()
+	s.kill(c)
+}
+
+// kill ends a child that has not ended yet.
+func (s *Sequence) kill(c Child) {
+	if isClosed(c.Done()) {
+		return
 	}
+	s.Log("kill", "killing "+c.Name(), "child", c.Name(), "pid", c.PID())
+	_ = c.Kill() // it fails only for one that has ended
+	<-c.Done()
 }
 
 // shares returns how long a child may take to end, and how long to wait for
@@ -180,8 +186,7 @@ func (s *Sequence) join() {
 				asked = nil
 				s.terminate(true)
 			case <-s.Skip:
-				_ = c.Kill()
-				<-c.Done()
+				s.kill(c)
 			}
 		}
 		s.Trace.add("join "+c.Name(), i+1, start, s.Clock.Now())
