@@ -1,0 +1,95 @@
+package multiproc
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+
+	"multiproc/internal/boot"
+	"multiproc/internal/crash"
+	"multiproc/internal/settings"
+	"multiproc/internal/sys"
+	"multiproc/internal/wire"
+)
+
+// birth is what this process knows of its own start, found out before any
+// other package that imports this one is initialised.
+var birth = claim()
+
+// A childhood is the child's side of being a child.
+type childhood struct {
+	fd     int // of the control socket; -1 in a process that is no child
+	err    error
+	in     *bufio.Reader
+	file   *os.File // the socket once the poller serves it
+	frames *wire.Writer
+	record *boot.Record
+}
+
+// claim makes this process the child that its parent wanted, if it is one:
+// who it is, what its os.Args are, where its last words go.
+func claim() *childhood {
+	fd, err := boot.Claim()
+	if fd < 0 {
+		return &childhood{fd: -1}
+	}
+	c := &childhood{fd: fd, err: err}
+	if err != nil {
+		return c
+	}
+	c.in = bufio.NewReader(c)
+	c.frames = wire.NewWriter(c)
+	c.record, c.err = c.readRecord()
+	return c
+}
+
+// limit on a record: what exec itself would take in arguments, with room.
+const maxRecord = 64 << 20
+
+func (c *childhood) readRecord() (*boot.Record, error) {
+	frame, err := wire.ReadFrame(c.in, maxRecord)
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, boot.ErrOrphan
+	case err != nil:
+		return nil, err
+	case frame.Kind != wire.Boot:
+		return nil, ErrProtocol
+	}
+	r, err := boot.Decode(frame.Payload)
+	if err != nil {
+		return nil, err
+	}
+	if r.CrashFD >= 0 {
+		_ = crash.Capture(r.CrashFD, r.CrashSlot) // without it the text goes to stderr alone
+		_ = sys.Close(r.CrashFD)
+	}
+	os.Args = r.Args
+	settings.Restore(r.Restore)
+	sys.SetName(r.Name)
+	return r, nil
+}
+
+func init() {
+	if r := birth.record; r != nil {
+		self = ownProcess(r.Name, r.Path)
+		self.daemon, self.detached, self.grace = r.Daemon, r.Detached, r.Grace
+		parent = strangerProcess(r.ParentName, os.Getppid())
+	}
+}
+
+// Read reads the control socket: blocking at first, which costs nothing, and
+// through the poller once the function runs.
+func (c *childhood) Read(p []byte) (int, error) {
+	if c.file != nil {
+		return c.file.Read(p)
+	}
+	n, err := sys.Read(c.fd, p)
+	if n == 0 && err == nil && len(p) > 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func (c *childhood) Write(p []byte) (int, error) { return c.file.Write(p) }

@@ -1,0 +1,37 @@
+package multiproc
+
+import (
+	"context"
+	"errors"
+	"runtime"
+
+	"multiproc/finalize"
+)
+
+// Cleanup brings this process back to the state before its first child, for
+// tests [_cleanup_tests]: it stops every child that is not detached, runs all
+// finalizers, and collects garbage so that those of unreachable objects run
+// too. Everything is usable again afterwards. The error joins what finalizers
+// returned and which children could not be ended before ctx was over.
+func Cleanup(ctx context.Context) error {
+	errs := []error{stopChildren(ctx), finalize.RunAll()}
+	runtime.GC()
+	errs = append(errs, stopChildren(ctx)) // started by finalizers
+	if len(family.list()) == 0 {
+		crashes.Close()
+	}
+	return errors.Join(errs...)
+}
+
+func stopChildren(ctx context.Context) error {
+	children := exitChildren()
+	errs := make(chan error, len(children))
+	for _, c := range children {
+		go func() { errs <- c.(exitChild).Stop(ctx) }()
+	}
+	var all []error
+	for range children {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
+}

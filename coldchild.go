@@ -1,0 +1,85 @@
+package multiproc
+
+import (
+	"context"
+	"time"
+
+	"multiproc/internal/crash"
+	"multiproc/internal/sys"
+)
+
+// A coldChild is what this process holds of a Go child while that runs: two
+// descriptors and two goroutines, both in the runtime's poller.
+type coldChild struct {
+	*Process
+	proc *sys.Proc
+	ctl  *control
+	slot *crash.Slot
+	std  *streams
+}
+
+// run makes the child known and watches over it.
+func (c *coldChild) run(ctx context.Context) {
+	p := c.Process
+	p.pid = c.proc.PID
+	p.act = actions{
+		signal: c.proc.Signal,
+		ask: func(within time.Duration) error {
+			return c.ctl.terminateByDeadline(c.proc, within)
+		},
+	}
+	p.failure = newFailure(p)
+	c.std.started()
+	family.add(p)
+	forget := p.endWith(ctx)
+	read := make(chan struct{})
+	go func() {
+		c.ctl.serve(p)
+		close(read)
+	}()
+	go c.reap(read, forget)
+}
+
+// reap waits for the end and makes it known. What the child said before comes
+// first; "ended" is what the kernel says of the process, never an EOF.
+func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
+	status := statusOf(c.proc.Wait(), c.life)
+	forget()
+	c.ctl.drain()
+	<-read
+	c.ctl.file.Close()
+	text := ""
+	if !status.Success() {
+		text = c.slot.Text()
+	}
+	c.slot.Release()
+	c.end(status, text)
+	c.std.finish(c.grace)
+	close(c.life.settled)
+}
+
+// end makes known that a process of any kind has ended.
+func (p *Process) end(status ExitStatus, crashText string) {
+	status.Ended = true
+	died := &ExitError{Name: p.name, PID: p.pid, Status: status, Crash: crashText, cause: p.life.why(), returning: true}
+	p.life.resolve(nil, died) // nothing if the function had returned
+	p.failure.happened(p.life.failed(status, died))
+	family.remove(p)
+	p.life.finish(status, crashText)
+}
+
+// failed says what to log of an ended child if nobody asks; nil for one that
+// succeeded, or that this process ended.
+func (l *life) failed(status ExitStatus, died error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.ours: // terminated or killed from here
+		return nil
+	case l.err != nil:
+		return l.err
+	case !status.Success():
+		return died
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package multiproc
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"syscall"
+	"time"
+
+	"multiproc/internal/sys"
+)
+
+// StartCommand starts any program with the life of a child process: it is
+// joined or terminated when this process exits, its end is known to every
+// waiter, and waiting for it costs no thread. cmd describes it and belongs to
+// the Process from then on: do not call its methods. It must not have been
+// started, and have no context (CommandContext), Cancel or WaitDelay of its own, nor a
+// pipe made by StdinPipe, StdoutPipe or StderrPipe, which only cmd.Wait could close.
+//
+// Of opts only Name, Daemon, Detached and Grace may be set: environment,
+// directory and streams are cmd's. ctx is the program's life, as for
+// [Func.Start].
+//
+// The program gets a process group of its own, unless cmd.SysProcAttr is set or
+// its Stdin is a terminal. Terminate sends SIGTERM. Wait and Join return once
+// its output was copied, but no later than Grace after its end, since a
+// descendant of it may hold the pipe.
+func StartCommand(ctx context.Context, cmd *exec.Cmd, opts Options) (*Process, error) {
+	started, err := mayStart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer started()
+	if err := checkCommand(cmd, &opts); err != nil {
+		return nil, err
+	}
+	watchOOMKills()
+	opts.Name = cmp.Or(opts.Name, filepath.Base(cmd.Path))
+	p := newChild(&opts)
+	cmd.WaitDelay = max(time.Nanosecond, p.grace) // zero would be for ever
+	if cmd.SysProcAttr == nil && !isTerminal(cmd.Stdin) {
+		cmd.SysProcAttr = sys.OwnGroup(p.detached)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("multiproc: start %s: %w", opts.Name, sys.BlameDir(cmd.Dir, err))
+	}
+	c := &commandChild{Process: p, cmd: cmd, proc: sys.Watch(cmd.Process)}
+	c.run(ctx)
+	return p, nil
+}
+
+func checkCommand(cmd *exec.Cmd, opts *Options) error {
+	if err := opts.check(); err != nil {
+		return err
+	}
+	switch {
+	case cmd.Process != nil:
+		return errors.New("multiproc: StartCommand: cmd has been started already")
+	case cmd.Cancel != nil || cmd.WaitDelay != 0:
+		return errors.New("multiproc: StartCommand: cmd has a context, Cancel or WaitDelay of its own: give ctx and Options.Grace")
+	case hasPipes(cmd):
+		return errors.New("multiproc: StartCommand: cmd has a pipe of StdinPipe, StdoutPipe or StderrPipe: set Stdin, Stdout or Stderr")
+	case opts.Env != nil || opts.Dir != "" || opts.Stdin != nil || opts.Stdout != nil || opts.Stderr != nil:
+		return fmt.Errorf("%w: StartCommand takes environment, directory and streams from cmd", errOptions)
+	case opts.Method != DefaultMethod:
+		return fmt.Errorf("%w: StartCommand has no start method", errOptions)
+	}
+	return nil
+}
+
+// hasPipes reports whether a pipe was made by a method of cmd: only Wait closes
+// those, and closes them under whoever still reads. No method tells, and no
+// test of Stdout: it is a file like any other.
+func hasPipes(cmd *exec.Cmd) bool {
+	pipes := reflect.ValueOf(cmd).Elem().FieldByName("parentIOPipes")
+	return pipes.IsValid() && pipes.Len() > 0
+}
+
+func isTerminal(r any) bool {
+	f, ok := r.(*os.File)
+	if !ok || f == nil {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull
+}
+
+// A commandChild is a program while it runs.
+type commandChild struct {
+	*Process
+	cmd  *exec.Cmd
+	proc *sys.Proc
+}
+
+func (c *commandChild) run(ctx context.Context) {
+	p := c.Process
+	p.pid = c.cmd.Process.Pid
+	p.act = actions{
+		signal: c.proc.Signal,
+		ask:    func(time.Duration) error { return c.proc.Signal(syscall.SIGTERM) },
+	}
+	p.failure = newFailure(p)
+	family.add(p)
+	forget := p.endWith(ctx)
+	go c.reap(forget)
+}
+
+// reap waits without a thread, makes the end known, and then has the os/exec
+// package copy what is left of the output and close the pipes. Its own wait
+// finds nobody any more, which is the error that is dropped.
+func (c *commandChild) reap(forget func() bool) {
+	status := statusOf(c.proc.Wait(), c.life)
+	forget()
+	c.end(status, "")
+	_ = c.cmd.Wait()
+	_ = c.cmd.Process.Release()
+	close(c.life.settled)
+}

@@ -1,0 +1,74 @@
+package multiproc
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"multiproc/internal/exitseq"
+	"multiproc/internal/seam"
+	"multiproc/mplog"
+)
+
+// flush is the last step: what nobody asked for is told, and the log goes.
+func flush(code int) {
+	logUnasked()
+	if IsChild() {
+		logEvent("child-exit", fmt.Sprintf("process exiting with exitcode %d", told(code)))
+	}
+	const logLimit = 2 * time.Second
+	seam.LogClose(logLimit)
+}
+
+// told is what exitWith makes of the code, as Python says it.
+func told(code int) int {
+	if sig, dies := diesBy(code); dies {
+		return -int(sig)
+	}
+	return exitCode(code)
+}
+
+// logEvent writes one of the library's own records.
+func logEvent(event, msg string, args ...any) {
+	level, log := mplog.LevelInfo, mplog.Info
+	if event == "finalizers" { // a detail, in CPython too
+		level, log = mplog.LevelDebug, mplog.Debug
+	}
+	if mplog.Enabled(level) {
+		log(msg, append([]any{mplog.EventKey, event}, args...)...)
+	}
+}
+
+// sayWaiting tells whoever sits before a program that does not end why.
+func sayWaiting(names []string) {
+	fmt.Fprintf(os.Stderr, "multiproc: %s: still waiting for %s\n", self.name, strings.Join(names, ", "))
+}
+
+// exitChildren are the children that an exit has to see to.
+func exitChildren() []exitseq.Child {
+	var list []exitseq.Child
+	for _, p := range family.list() {
+		if !p.detached {
+			list = append(list, exitChild{p})
+		}
+	}
+	return list
+}
+
+type exitChild struct{ *Process }
+
+func (c exitChild) Grace() time.Duration { return c.grace }
+
+func (c exitChild) AskToEnd(within time.Duration) { _ = c.ask(within) } // gone is as good
+
+// tracePath keeps the processes of one program apart: children put their pid
+// before the extension.
+func tracePath(path string) string {
+	if path == "" || !IsChild() {
+		return path
+	}
+	ext := filepath.Ext(path)
+	return fmt.Sprintf("%s.%d%s", strings.TrimSuffix(path, ext), os.Getpid(), ext)
+}

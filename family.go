@@ -1,0 +1,129 @@
+package multiproc
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"multiproc/internal/seam"
+)
+
+// self is this process, parent the one that started it, nil in the main
+// process. They change once, before any function runs.
+var (
+	self   = ownProcess("MainProcess", "")
+	parent *Process
+)
+
+// family are the children of this process that have not ended.
+var family members
+
+type members struct {
+	mu     sync.Mutex
+	number int              // of the last child that was named
+	order  int              // of the last child that was added
+	alive  map[*Process]int // with its order
+}
+
+func ownProcess(name, path string) *Process {
+	seam.SetProcessName(name)
+	p := strangerProcess(name, os.Getpid())
+	p.path = path
+	return p
+}
+
+// strangerProcess returns a handle for a process that is no child of ours.
+func strangerProcess(name string, pid int) *Process {
+	signal := func(sig syscall.Signal) error {
+		proc, err := os.FindProcess(pid)
+		if err != nil {
+			return err
+		}
+		return proc.Signal(sig)
+	}
+	return &Process{name: name, pid: pid, grace: DefaultGrace, life: newLife(), act: actions{
+		signal: signal,
+		ask:    func(time.Duration) error { return signal(syscall.SIGTERM) },
+	}}
+}
+
+// newChild returns the Process for a child that is about to start, named and
+// numbered.
+func newChild(opts *Options) *Process {
+	family.mu.Lock()
+	family.number++
+	path := strconv.Itoa(family.number)
+	family.mu.Unlock()
+	if self.path != "" {
+		path = self.path + ":" + path
+	}
+	return &Process{
+		name: cmp.Or(opts.Name, "Process-"+path), path: path,
+		daemon: opts.Daemon, detached: opts.Detached, grace: opts.grace(), life: newLife(),
+	}
+}
+
+func (m *members) add(p *Process) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.alive == nil {
+		m.alive = make(map[*Process]int)
+	}
+	m.order++
+	m.alive[p] = m.order
+}
+
+func (m *members) remove(p *Process) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.alive, p)
+}
+
+// list returns the children that are alive, in the order of their start.
+func (m *members) list() []*Process {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	list := slices.Collect(maps.Keys(m.alive))
+	slices.SortFunc(list, func(a, b *Process) int { return m.alive[a] - m.alive[b] })
+	return list
+}
+
+// CurrentProcess returns this process. A function that runs InProcess sees the
+// process that it runs in.
+func CurrentProcess() *Process { return self }
+
+// ParentProcess returns the process that started this one through this module,
+// nil in the main process. Its Done is closed when it dies; how it ended nobody
+// but its own parent learns (Status says Lost).
+func ParentProcess() *Process { return parent }
+
+// ActiveChildren returns the children of this process that have not ended, in
+// the order of their start. The slice is the caller's.
+func ActiveChildren() []*Process { return family.list() }
+
+// WaitAny waits until one of the processes has ended, and returns all that
+// have, in the order given [connection.wait]. It returns none of them and ctx's
+// error if that ends first; without processes it waits for that.
+func WaitAny(ctx context.Context, procs ...*Process) ([]*Process, error) {
+	w := &watcher{hit: make(chan struct{}, 1)}
+	for _, p := range procs {
+		p.life.watch(w)
+		defer p.life.unwatch(w)
+	}
+	for {
+		if ended := slices.DeleteFunc(slices.Clone(procs), (*Process).Alive); len(ended) > 0 {
+			return ended, nil
+		}
+		select {
+		case <-w.hit:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

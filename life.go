@@ -1,0 +1,191 @@
+package multiproc
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"multiproc/internal/exitseq"
+)
+
+// life is how far a process has come. What happens once happens under mu; what
+// it means for waiters is a channel that is closed.
+type life struct {
+	ended   chan struct{} // closed once status and crash are final
+	settled chan struct{} // closed after ended, once output was copied
+	result  chan struct{} // closed once the function's outcome is known, at the latest before ended
+
+	once sync.Once // for those whose end is not the kernel's word
+
+	mu       sync.Mutex
+	status   ExitStatus
+	crash    string
+	cause    error // why we end it
+	ours     bool  // this process asked it to end, or sent a signal that may have ended it
+	killed   bool  // by SIGKILL from here
+	value    []byte
+	err      error
+	watchers map[*watcher]struct{}
+}
+
+// A watcher is somebody who waits for the first of several processes.
+type watcher struct{ hit chan struct{} } // room for one
+
+func newLife() *life {
+	return &life{
+		ended:   make(chan struct{}),
+		settled: make(chan struct{}),
+		result:  make(chan struct{}),
+	}
+}
+
+// resolve makes known how the function ended. The first one counts.
+func (l *life) resolve(value []byte, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.result:
+	default:
+		l.value, l.err = value, err
+		close(l.result)
+	}
+}
+
+// finish makes known how the process ended. It is called once.
+func (l *life) finish(status ExitStatus, crash string) {
+	l.mu.Lock()
+	status.Ended = true
+	l.status, l.crash = status, crash
+	watchers := l.watchers
+	l.watchers = nil
+	close(l.ended)
+	l.mu.Unlock()
+	for w := range watchers {
+		w.notify()
+	}
+}
+
+func (w *watcher) notify() {
+	select {
+	case w.hit <- struct{}{}:
+	default:
+	}
+}
+
+func (l *life) watch(w *watcher) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.status.Ended {
+		w.notify()
+		return
+	}
+	if l.watchers == nil {
+		l.watchers = make(map[*watcher]struct{})
+	}
+	l.watchers[w] = struct{}{}
+}
+
+func (l *life) unwatch(w *watcher) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.watchers, w)
+}
+
+func (l *life) peek() ExitStatus {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.status
+}
+
+// because notes why this process ends the other one.
+func (l *life) because(cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cause == nil && !l.status.Ended {
+		l.cause = cause
+	}
+}
+
+func (l *life) why() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cause
+}
+
+// ending notes that this process ends the other one.
+func (l *life) ending(kill bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ours = true
+	l.killed = l.killed || kill
+}
+
+func (l *life) wasAsked() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ours
+}
+
+func (l *life) wasKilled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.killed
+}
+
+// outcome waits for what the function returned.
+func (p *Process) outcome(ctx context.Context) ([]byte, error) {
+	select {
+	case <-p.life.result:
+	default:
+		select {
+		case <-p.life.result:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	p.failure.asked()
+	p.life.mu.Lock()
+	defer p.life.mu.Unlock()
+	return p.life.value, p.life.err
+}
+
+// stop asks, waits, and kills. It returns once the process has ended.
+func (p *Process) stop(ctx context.Context) error {
+	if p.grace >= 0 && ctx.Err() == nil {
+		if p.ask(p.grace) == nil {
+			over := time.NewTimer(p.grace + exitseq.Margin(p.grace))
+			defer over.Stop()
+			select {
+			case <-p.life.ended:
+				return nil
+			case <-over.C:
+			case <-ctx.Done():
+			}
+		}
+	}
+	if err := p.Kill(); err != nil {
+		return err
+	}
+	const unkillable = 5 * time.Second // in uninterruptible sleep
+	late := time.NewTimer(unkillable)
+	defer late.Stop()
+	select {
+	case <-p.life.ended:
+		return nil
+	case <-late.C:
+	}
+	select {
+	case <-p.life.ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// endWith ends the process when ctx does. The returned function forgets it.
+func (p *Process) endWith(ctx context.Context) (forget func() bool) {
+	return context.AfterFunc(ctx, func() {
+		p.life.because(causeOf(ctx))
+		_ = p.stop(context.Background()) // whoever waits learns of it by the status
+	})
+}

@@ -1,0 +1,144 @@
+package multiproc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// MainOptions adjust Main. The zero MainOptions is ready to use.
+type MainOptions struct {
+	// Method is how functions are started whose Options don't say. Zero means
+	// Spawn.
+	Method StartMethod
+
+	// Grace is how long run may take to return after a signal has ended its
+	// ctx. Zero means DefaultGrace; a negative value means no time.
+	Grace time.Duration
+
+	// ExitTimeout bounds the whole exit sequence, finalizers included: when it
+	// is over, children are killed and the process exits with code 124. Zero
+	// means no bound.
+	ExitTimeout time.Duration
+}
+
+var mainOptions atomic.Pointer[MainOptions]
+
+func init() { mainOptions.Store(&MainOptions{}) }
+
+// Main is what main does first, and it never returns. In a child it runs what
+// the child is for. Else it calls run on the main goroutine and then leaves in
+// order, see the package documentation.
+//
+// run's ctx ends with the first SIGINT, SIGTERM or SIGHUP (context.Cause names
+// it); signals that were ignored when the process started, as nohup does, stay
+// ignored. A second signal ends the waiting for children.
+//
+// The exit code: 0 if run returned nil; if it returned an error, that is
+// printed as "name: error", and the code is that of ExitCode() int in its
+// chain, else 1. After a signal an error that is context.Canceled makes the
+// process die by that signal (128+N where it can't: as PID 1), and so it does
+// if run does not return within Grace. A panic in run comes out after the
+// sequence, with its stack and code 2.
+func Main(run func(ctx context.Context) error) { MainWithOptions(run, MainOptions{}) }
+
+// MainWithOptions is Main with options. It panics if they make no sense.
+func MainWithOptions(run func(ctx context.Context) error, opts MainOptions) {
+	if opts.Method < DefaultMethod || opts.Method > InProcess || opts.ExitTimeout < 0 {
+		panic(fmt.Sprintf("multiproc: invalid MainOptions: %+v", opts))
+	}
+	mainOptions.Store(&opts)
+	if IsChild() {
+		birth.live()
+	}
+	initialized.Store(true)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	exit.wish = newStop(cancel, func() { exit.leave(bySignal) })
+	notice(func(sig syscall.Signal) {
+		exit.wish.signalled()
+		exit.wish.ask(&signalError{sig}, sig, max(0, graceOf(opts.Grace)), time.Time{})
+	})
+	defer afterRun() // a panic, or Goexit
+	err := run(ctx)
+	if exit.begin() {
+		exit.finish(endOfRun(err))
+	}
+	select {} // somebody else leaves already
+}
+
+// Init is for programs that keep a main of their own: it comes first there. In
+// a child it never returns. Else it only makes [Func.Start] possible: end with
+// [Exit], which leaves in order. A program that just returns from main leaves
+// its children to find out that they are orphans. Calling it again does nothing.
+func Init() {
+	if IsChild() {
+		birth.live()
+	}
+	initialized.Store(true)
+}
+
+// IsChild reports whether this process was started to run a function for
+// another one. It is right from package initialisation on.
+func IsChild() bool { return birth.fd >= 0 }
+
+// afterRun leaves when run did not return. A panic goes on after that, so that
+// the runtime prints it with the stack where it happened.
+func afterRun() {
+	if inGoexit() {
+		exit.leave(1) // unless it was Exit, which has begun
+		select {}
+	}
+	exit.panicked.Store(true)
+	if exit.begin() {
+		exit.run(2)
+		return
+	}
+	<-exit.letPanic
+}
+
+// inGoexit reports whether the calling deferred function runs for
+// runtime.Goexit, as against a panic. Recovering would tell too, but spoil the
+// panic's own report.
+func inGoexit() bool {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	for {
+		frame, more := frames.Next()
+		switch frame.Function {
+		case "runtime.Goexit":
+			return true
+		case "runtime.gopanic":
+			return false
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// endOfRun says what the process shall end with, and prints run's error.
+func endOfRun(err error) int {
+	if err == nil {
+		return 0
+	}
+	if asked, _ := exit.wish.state(); asked && errors.Is(err, context.Canceled) {
+		return bySignal
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
+	return codeOf(err)
+}
+
+// codeOf returns the exit code that an error asks for.
+func codeOf(err error) int {
+	var coder interface{ ExitCode() int }
+	if errors.As(err, &coder) {
+		return coder.ExitCode()
+	}
+	return 1
+}

@@ -1,0 +1,56 @@
+package multiproc_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"multiproc"
+	"multiproc/internal/leak"
+)
+
+// programs are the mains that the test binary plays, by the value of
+// programVar. Whoever tests a whole program registers it beside the test.
+var programs = map[string]func(){}
+
+const programVar = "MULTIPROC_TEST_PROGRAM"
+
+// program registers a main and returns its name, for programCommand.
+func program(name string, main func()) string {
+	programs[name] = main
+	return name
+}
+
+func TestMain(m *testing.M) {
+	if main := programs[os.Getenv(programVar)]; main != nil {
+		main()
+		return
+	}
+	multiproc.Init()
+	leak.Main(cleaned{m})
+}
+
+// cleaned leaves nothing of the library itself for the leak gate to find.
+type cleaned struct{ m *testing.M }
+
+func (c cleaned) Run() int {
+	code := c.m.Run()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := multiproc.Cleanup(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// programCommand returns the command that runs a registered program.
+func programCommand(t testing.TB, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
+	cmd.Env = append(os.Environ(), programVar+"="+name)
+	return cmd
+}
