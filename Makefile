@@ -1,0 +1,114 @@
+# Two commands: `make` builds and tests, `make ci` runs all that CI runs.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+GO       ?= go
+PKGS     ?= ./...
+RUNS     ?= 100
+FUZZTIME ?= 5s
+BIN      := $(CURDIR)/.bin
+
+# A race-enabled child sleeps a second when it exits, unless told otherwise;
+# a race that a child finds must not be lost in its output.
+export GORACE ?= atexit_sleep_ms=20 halt_on_error=1
+
+GOLANGCI := $(BIN)/golangci-lint-v2.15.0
+STRESS   := $(BIN)/stress-v0.52.0
+SYSTEMS  ?= linux darwin windows
+CROSS    ?= linux/arm64 linux/386 darwin/arm64 freebsd/amd64 windows/amd64
+
+# Tests run with standard input closed: what they start may then be given
+# descriptor 0 for something else, which is where process libraries break.
+TEST := $(GO) test -count=1 -shuffle=on
+
+.DEFAULT_GOAL := all
+.PHONY: all ci build test race nocgo test-386 vet tidy fmt fmt-check fix-check \
+	lint cross fuzz bench examples stress rename help
+
+all: build test ## build and test (the default)
+
+# From the quick to the slow, so that a slip is told in seconds.
+ci: tidy vet fix-check fmt-check lint cross race nocgo test-386 bench fuzz examples ## all that CI runs
+
+build: ## compile every package, examples too
+	$(GO) build $(PKGS)
+
+test: ## the suite, in an order of its own each time
+	$(TEST) $(PKGS) <&-
+
+race: ## the suite under the race detector, on one thread and on four
+	$(TEST) -race -cpu=1,4 $(PKGS) <&-
+
+nocgo: ## the suite without cgo, as static programs are built
+	CGO_ENABLED=0 $(TEST) $(PKGS) <&-
+
+test-386: ## the suite with 32-bit words, where this machine can run it
+	case $$($(GO) env GOHOSTOS GOHOSTARCH | paste -sd/) in \
+	linux/amd64|linux/386) CGO_ENABLED=0 GOARCH=386 $(TEST) $(PKGS) <&- ;; \
+	*) echo "# 386 programs do not run here" ;; esac
+
+vet: ## the compiler's own checks
+	$(GO) vet $(PKGS)
+
+tidy: ## go.mod and go.sum hold what the code needs, and no more
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+fmt: $(GOLANGCI) ## format the tree
+	$(GOLANGCI) fmt
+
+fmt-check: $(GOLANGCI) ## what fmt would change
+	$(GOLANGCI) fmt --diff
+
+fix-check: ## nothing that `go fix` would modernise
+	$(GO) fix -diff $(PKGS)
+
+# Platform files are invisible to a linter that runs for another platform.
+lint: $(GOLANGCI) ## once for each kind of platform file
+	$(GOLANGCI) config verify
+	for os in $(SYSTEMS); do echo "# lint $$os"; \
+		CGO_ENABLED=0 GOOS=$$os $(GOLANGCI) run $(PKGS); done
+
+cross: ## compile code and tests for each platform that is promised
+	for t in $(CROSS); do echo "# cross $$t"; \
+		export CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/}; \
+		$(GO) vet $(PKGS); $(GO) test -c -o /dev/null $(PKGS); done
+
+bench: ## each benchmark once, so that it still compiles and runs
+	$(GO) test -run='^$$' -bench=. -benchtime=1x $(PKGS)
+
+fuzz: ## each fuzz target for FUZZTIME
+	grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
+		for f in $$(grep -hoE '^func Fuzz\w*' $$dir/*_test.go | cut -c6-); do \
+			$(GO) test -run='^$$' -fuzz="^$$f$$" -fuzztime=$(FUZZTIME) $$dir </dev/null; done; done
+
+# Arguments of the examples that want some; what follows them is their check.
+run.checksum := -workers 2 internal | sha256sum --check --quiet
+
+EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
+examples: $(EXAMPLES:%=example-%) ## run the examples as a reader would
+example-%:
+	$(GO) run ./examples/$* $(run.$*)
+
+stress: $(STRESS) ## each package's tests RUNS times, two at once
+	for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKGS)); do \
+		echo "# stress $$p"; $(GO) test -race -c -o $(BIN)/stress.test $$p; \
+		(cd $$($(GO) list -f '{{.Dir}}' $$p) && \
+			$(STRESS) -p 2 -count $(RUNS) -timeout 2m -failfast $(BIN)/stress.test -test.short); done
+
+rename: ## make rename MODULE=host/owner/multiproc: give the module its public path
+	@test -n "$(MODULE)" || { echo "usage: make rename MODULE=host/owner/multiproc" >&2; exit 2; }
+	$(GO) run ./tools/rename $(MODULE)
+	$(GO) vet $(PKGS)
+
+help: ## this list
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+# Built here and pinned: a tool in go.mod would bring its dependencies along.
+$(BIN)/golangci-lint-%:
+	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$*
+	mv $(BIN)/golangci-lint $@
+
+$(BIN)/stress-%:
+	GOBIN=$(BIN) $(GO) install golang.org/x/tools/cmd/stress@$*
+	mv $(BIN)/stress $@
