@@ -167,10 +167,10 @@ func (p *panicked) Error() string { return p.failure.Text }
 func (c *childhood) find() (runner, error) {
 	run, err := funcs.find(c.record.Func)
 	switch {
+	case err != nil: // first: it says more, and nothing else would ever say it
+		return nil, &crossing{err}
 	case c.record.Build != funcs.fingerprint():
 		return nil, &crossing{fmt.Errorf("%w: other functions are registered", ErrOtherBuild)}
-	case err != nil:
-		return nil, &crossing{err}
 	}
 	return run, nil
 }

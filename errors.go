@@ -19,8 +19,9 @@ var (
 	// was made elsewhere than in a package-level variable.
 	ErrUnknownFunc = errors.New("multiproc: unknown function")
 
-	// ErrOtherBuild says that the child is not the same program. It can't
-	// happen on Linux, where a child is started from the running binary itself.
+	// ErrOtherBuild says that other functions are registered in the child: it
+	// is not the same program. On Linux, where a child is started from the
+	// running binary itself, that takes functions made in one process only.
 	ErrOtherBuild = errors.New("multiproc: the child is of another build")
 
 	// ErrNotChild is the answer of calls that only a child can make.

@@ -49,11 +49,11 @@ func (f *failure) happened(err error) {
 // asked notes that somebody wants to know, and so there's nothing to log.
 func (f *failure) asked() {
 	if f != nil {
-		f.settle()
+		_, _ = f.settle()
 	}
 }
 
-func (f *failure) settle() (err error, first bool) {
+func (f *failure) settle() (first bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	first = !f.known
@@ -63,11 +63,11 @@ func (f *failure) settle() (err error, first bool) {
 		defer unasked.Unlock()
 		delete(unasked.set, f)
 	}
-	return f.err, first
+	return first, f.err
 }
 
 func (f *failure) log() {
-	if err, first := f.settle(); first && err != nil {
+	if first, err := f.settle(); first && err != nil {
 		mplog.Warning("child failed, and nobody asked", mplog.EventKey, "child-failed",
 			"child", f.name, "pid", f.pid, "error", err)
 	}

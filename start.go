@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,7 +112,7 @@ func startCold(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 	p := newChild(&opts)
 	c := &coldChild{Process: p, std: std, slot: crashes.Take()}
 	spec := &sys.Spec{
-		Path: exe, Argv: append(argv[:len(argv):len(argv)], p.name), Dir: opts.Dir,
+		Path: exe, Argv: append(slices.Clip(argv), p.name), Dir: opts.Dir,
 		Env: opts.Env, Session: opts.Detached,
 	}
 	if err := c.launch(spec, newRecord(ctx, name, c), arg); err != nil {
@@ -129,7 +130,7 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, arg []byte) erro
 	if err != nil {
 		return err
 	}
-	defer sys.Close(end)
+	defer func() { _ = sys.Close(end) }() // the child has its own
 	token, err := boot.Token(end, controlFD)
 	if err == nil {
 		if spec.Env == nil {

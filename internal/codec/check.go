@@ -109,8 +109,7 @@ func (c *checker) check(t reflect.Type) *TypeError {
 }
 
 func (c *checker) checkStruct(t reflect.Type) *TypeError {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if leftOut(f) {
 			continue
 		}
@@ -144,8 +143,8 @@ func identityIn(t reflect.Type, above []reflect.Type) reflect.Type {
 	case reflect.Array:
 		return identityIn(t.Elem(), append(above, t))
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); !leftOut(f) {
+		for f := range t.Fields() {
+			if !leftOut(f) {
 				if bad := identityIn(f.Type, append(above, t)); bad != nil {
 					return bad
 				}

@@ -170,7 +170,7 @@ func TestCheckRefusesEverywhere(t *testing.T) {
 			if !strings.Contains(te.Path, place.path) {
 				t.Errorf("Check(%v): path %q, want %q in it", place.typ, te.Path, place.path)
 			}
-			if again := codec.Check(place.typ); again != err {
+			if again := codec.Check(place.typ); again != err { //nolint:errorlint // the very same
 				t.Errorf("Check(%v) answers %v, and then %v", place.typ, err, again)
 			}
 		}

@@ -117,12 +117,11 @@ func (s *source) take(n int) []byte {
 func (s *source) byte() byte     { return s.take(1)[0] }
 func (s *source) uint64() uint64 { return binary.LittleEndian.Uint64(s.take(8)) }
 func (s *source) bytes() []byte {
-	switch n := s.byte(); {
-	case n == 0:
+	n := s.byte()
+	if n == 0 {
 		return nil
-	default:
-		return s.take(int(n-1) % 32)
 	}
+	return s.take(int(n-1) % 32)
 }
 
 func (s *source) time() time.Time {

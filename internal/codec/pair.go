@@ -126,8 +126,8 @@ func embeds(t reflect.Type) bool {
 	if t.Kind() != reflect.Struct {
 		return false
 	}
-	for i := range t.NumField() {
-		if t.Field(i).Anonymous {
+	for field := range t.Fields() {
+		if field.Anonymous {
 			return true
 		}
 	}

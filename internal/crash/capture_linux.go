@@ -69,6 +69,9 @@ func (r *record) add(p unsafe.Pointer, n int32) {
 	}
 }
 
+// markers begin the pieces with which the runtime says that it is dying.
+var markers = [...]string{"fatal error: ", "panic: ", "SIG", "unexpected fault address"}
+
 // marks reports whether a piece of text begins with one of markers.
 //
 //go:nosplit

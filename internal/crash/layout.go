@@ -16,9 +16,6 @@ const (
 	lead     = 1 << 10
 )
 
-// markers begin the pieces with which the runtime says that it is dying.
-var markers = [...]string{"fatal error: ", "panic: ", "SIG", "unexpected fault address"}
-
 // text puts together what a slot says of a crash; empty if there was none.
 func text(slot []byte) string {
 	written := binary.NativeEndian.Uint64(slot)

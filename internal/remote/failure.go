@@ -10,6 +10,7 @@ import (
 // Kind says how a function failed.
 type Kind uint8
 
+// The kinds of failure.
 const (
 	Error    Kind = iota + 1 // it returned an error
 	Panic                    // it panicked

@@ -66,7 +66,8 @@ func TestSentinelsCross(t *testing.T) {
 		fs.ErrInvalid, fs.ErrPermission, fs.ErrExist, fs.ErrNotExist, fs.ErrClosed,
 		os.ErrDeadlineExceeded, os.ErrProcessDone, exec.ErrNotFound,
 		syscall.ENOENT, syscall.EAGAIN, syscall.EPIPE,
-		errBusy, errWide, codeError{7},
+		errBusy, errWide,
+		codeError{7},
 	} {
 		for _, sent := range []error{
 			want,
@@ -165,14 +166,10 @@ func TestHostileErrors(t *testing.T) {
 	var nilCustom *custom
 	loop := &custom{text: "loop"}
 	loop.below = loop
-	deep := error(io.EOF)
-	paths := error(io.EOF)
+	deep, paths := io.EOF, io.EOF
 	for range 10_000 {
 		deep = &custom{"deep", deep}
 		paths = &fs.PathError{Op: "o", Path: "p", Err: paths}
-		if pe := paths.(*fs.PathError); pe.Err == io.EOF {
-			continue
-		}
 	}
 	many := make([]error, 100_000)
 	for i := range many {
@@ -217,9 +214,11 @@ func TestLongText(t *testing.T) {
 	}
 }
 
-type named string
-type number int
-type value struct{ A, B int }
+type (
+	named  string
+	number int
+	value  struct{ A, B int }
+)
 
 func TestPanics(t *testing.T) {
 	for _, c := range []struct {

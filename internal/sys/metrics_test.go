@@ -16,6 +16,6 @@ func TestGCSettingsAreThoseOfRuntimeMetrics(t *testing.T) {
 		t.Errorf("percent = %d, runtime/metrics says %d, want 77", percent, s[0].Value.Uint64())
 	}
 	if limit != 123<<30 || limit != s[1].Value.Uint64() {
-		t.Errorf("limit = %d, runtime/metrics says %d, want %d", limit, s[1].Value.Uint64(), 123<<30)
+		t.Errorf("limit = %d, runtime/metrics says %d, want %d", limit, s[1].Value.Uint64(), int64(123<<30))
 	}
 }

@@ -98,7 +98,7 @@ func (p *Proc) pidfdWait() Exit {
 		exit = info.exit()
 		exit.User = time.Duration(usage.Utime.Nano())
 		exit.Sys = time.Duration(usage.Stime.Nano())
-		exit.MaxRSS = maxRSS(int64(usage.Maxrss))
+		exit.MaxRSS = maxRSS(int64(usage.Maxrss)) //nolint:unconvert // 32 bits on some
 		return true
 	})
 	return exit

@@ -22,15 +22,6 @@ func Start(spec *Spec) (*Proc, error) {
 	return start(spec, attr)
 }
 
-// startPlain starts a process and lets the os package watch it.
-func startPlain(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
-	pid, err := syscall.ForkExec(spec.Path, spec.Argv, attr)
-	if err != nil {
-		return nil, startError(spec, err)
-	}
-	return plainProc(pid), nil
-}
-
 func plainProc(pid int) *Proc {
 	p, _ := os.FindProcess(pid) // never fails on Unix
 	return &Proc{PID: pid, proc: p}
@@ -41,7 +32,7 @@ func fillExit(exit *Exit, state *os.ProcessState) {
 		exitStatus(exit, ws)
 	}
 	if ru, ok := state.SysUsage().(*syscall.Rusage); ok {
-		exit.MaxRSS = maxRSS(int64(ru.Maxrss))
+		exit.MaxRSS = maxRSS(int64(ru.Maxrss)) //nolint:unconvert // 32 bits on some
 	}
 }
 

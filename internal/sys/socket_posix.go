@@ -20,5 +20,5 @@ func SocketID(fd int) (uint64, error) {
 	if st.Mode&unix.S_IFMT != unix.S_IFSOCK {
 		return 0, os.NewSyscallError("fstat", unix.ENOTSOCK)
 	}
-	return uint64(st.Ino), nil
+	return uint64(st.Ino), nil //nolint:unconvert // 32 bits on some
 }
