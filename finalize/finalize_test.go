@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -80,7 +81,7 @@ func TestAttachIsLeftAloneByPasses(t *testing.T) {
 	obj := new(object)
 	ran := false
 	f := attach(r, obj, func(int) error { ran = true; return nil }, 0, plan{})
-	if err := r.runFrom(-1 << 63); err != nil || ran {
+	if err := r.runFrom(math.MinInt); err != nil || ran {
 		t.Fatalf("pass: %v, ran %v", err, ran)
 	}
 	runtime.KeepAlive(obj)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func TestRegisteredDuringPassRuns(t *testing.T) {
 		t.Fatalf("first pass ran %v, want %v", ran, want)
 	}
 	ran = nil
-	if err := r.runFrom(-1 << 63); err != nil {
+	if err := r.runFrom(math.MinInt); err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"lower", "between", "low", "lowest"}; !slices.Equal(ran, want) {
