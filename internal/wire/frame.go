@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sync"
 )
@@ -56,7 +57,7 @@ func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
 // Write writes one frame. After an error the stream is of no use any more.
 func (w *Writer) Write(kind Kind, payload []byte) error {
-	if len(payload) > MaxFrame {
+	if uint64(len(payload)) > MaxFrame {
 		return ErrTooLarge
 	}
 	const small = 64 << 10 // worth a copy to save a system call
@@ -86,8 +87,8 @@ func ReadFrame(r io.Reader, limit int64) (Frame, error) {
 		return Frame{}, err
 	}
 	size := int64(binary.LittleEndian.Uint32(head[1:]))
-	if size > limit {
-		return Frame{}, fmt.Errorf("frame of %d bytes: limit is %d", size, limit)
+	if size > min(limit, math.MaxInt) {
+		return Frame{}, fmt.Errorf("frame of %d bytes: limit is %d", size, min(limit, math.MaxInt))
 	}
 	payload, err := readFull(r, int(size))
 	return Frame{Kind(head[0]), payload}, err
