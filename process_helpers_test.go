@@ -37,12 +37,6 @@ var lifeWait = multiproc.NewFunc("life-wait", func(ctx context.Context, ready st
 	return "ended", nil
 })
 
-// lifeExit leaves with the code.
-var lifeExit = multiproc.NewFunc("life-exit", func(_ context.Context, code int) (int, error) {
-	multiproc.Exit(code)
-	return 0, nil
-})
-
 // lifeTell makes a file that has its whole content from the start.
 func lifeTell(path, text string) error {
 	if err := os.WriteFile(path+".new", []byte(text), 0o666); err != nil {
