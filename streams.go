@@ -90,7 +90,11 @@ func (s *streams) output(n int, w io.Writer) error {
 	return s.use(n, theirs)
 }
 
+// pipe keeps the ends of a pipe. The child's must block, which os.Pipe's don't:
+// a crash text would be cut where the pipe is full, and programs that the child
+// starts would fail with EAGAIN.
 func (s *streams) pipe(theirs, ours *os.File) {
+	theirs.Fd() // has that effect, and nobody else has this end
 	s.theirs = append(s.theirs, theirs)
 	s.ours = append(s.ours, ours)
 }
