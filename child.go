@@ -83,7 +83,7 @@ func (c *childhood) listen() {
 	for {
 		frame, err := wire.ReadFrame(c.in, maxRecord)
 		if err != nil {
-			parent.life.finish(ExitStatus{Lost: true, Code: -1}, "")
+			parent.life.finish(ExitStatus{Lost: true, Code: -1}, "", nil)
 			close(parent.life.settled)
 			if !c.record.Detached {
 				exit.wish.within(ErrOrphaned, syscall.SIGTERM, c.record.Grace)

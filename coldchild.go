@@ -62,10 +62,9 @@ func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
 func (p *Process) end(status ExitStatus, crashText string) {
 	status.Ended = true
 	died := &ExitError{Name: p.name, PID: p.pid, Status: status, Crash: crashText, cause: p.life.why(), returning: true}
-	p.life.resolve(nil, died) // nothing if the function had returned
 	p.failure.happened(p.life.failed(status, died))
 	family.remove(p)
-	p.life.finish(status, crashText)
+	p.life.finish(status, crashText, died)
 }
 
 // failed says what to log of an ended child if nobody asks; nil for one that
@@ -78,7 +77,7 @@ func (l *life) failed(status ExitStatus, died error) error {
 		return nil
 	case l.err != nil:
 		return l.err
-	case !status.Success():
+	case !status.Success() || !l.resolvedLocked(): // os.Exit(0) before the function returned
 		return died
 	}
 	return nil

@@ -105,6 +105,7 @@ func (c *commandChild) run(ctx context.Context) {
 		ask:    func(time.Duration) error { return c.proc.Signal(syscall.SIGTERM) },
 	}
 	p.failure = newFailure(p)
+	p.life.resolve(nil, nil) // there is no function to hear of
 	family.add(p)
 	forget := p.endWith(ctx)
 	go c.reap(forget)

@@ -43,19 +43,32 @@ func newLife() *life {
 func (l *life) resolve(value []byte, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	select {
-	case <-l.result:
-	default:
+	l.resolveLocked(value, err)
+}
+
+func (l *life) resolveLocked(value []byte, err error) {
+	if !l.resolvedLocked() {
 		l.value, l.err = value, err
 		close(l.result)
 	}
 }
 
-// finish makes known how the process ended. It is called once.
-func (l *life) finish(status ExitStatus, crash string) {
+func (l *life) resolvedLocked() bool {
+	select {
+	case <-l.result:
+		return true
+	default:
+		return false
+	}
+}
+
+// finish makes known how the process ended, and, at the same time, that the
+// function died with it if nothing else was heard of it. It is called once.
+func (l *life) finish(status ExitStatus, crash string, died error) {
 	l.mu.Lock()
 	status.Ended = true
 	l.status, l.crash = status, crash
+	l.resolveLocked(nil, died)
 	watchers := l.watchers
 	l.watchers = nil
 	close(l.ended)
