@@ -136,7 +136,8 @@ func IsExiting() bool { return exit.begun.Load() }
 //
 // It may be called from any goroutine, finalizers included, and does not
 // return: the calling goroutine ends as by [runtime.Goexit], so its deferred
-// functions run. Once an exit has begun, the first code counts.
+// functions run, beside the sequence, which does not wait for them. Once an
+// exit has begun, the first code counts.
 func Exit(code int) {
 	if exit.begin() {
 		go exit.finish(code)

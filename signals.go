@@ -132,8 +132,7 @@ func notice(handle func(syscall.Signal)) {
 }
 
 // dieBy ends the process by the signal, so that whoever waits for it sees what
-// it died of; by 128+N where the signal can't kill: PID 1, and one that was
-// ignored on entry.
+// it died of; by 128+N where the signal can't kill, as PID 1.
 func dieBy(sig syscall.Signal) {
 	if sig == 0 {
 		os.Exit(1) //nolint:forbidigo // this is what the exit sequence ends with
