@@ -99,6 +99,9 @@ func (r *Record) Strings() []string {
 	var list []string
 	for range n {
 		list = append(list, r.String())
+		if r.bad { // the count would be followed by nothing, at 16 bytes a string
+			return nil
+		}
 	}
 	return list
 }
