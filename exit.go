@@ -28,6 +28,7 @@ type departure struct {
 
 	panicked atomic.Bool   // run panicked, and the runtime shall say so
 	letPanic chan struct{} // closed when it may
+	let      sync.Once     // closes it
 }
 
 // mayStart reports whether a process may be started now. If so, done is to be
@@ -60,11 +61,17 @@ func (d *departure) leave(code int) {
 // finish does what begin has claimed.
 func (d *departure) finish(code int) {
 	d.run(code)
+	d.givePanicWay()
+	exitWith(code)
+}
+
+// givePanicWay lets a panic in run end the process, if there was one, and does
+// not return then.
+func (d *departure) givePanicWay() {
 	if d.panicked.Load() {
-		close(d.letPanic)
+		d.let.Do(func() { close(d.letPanic) })
 		select {}
 	}
-	exitWith(code)
 }
 
 // run goes through the steps of the sequence, within ExitTimeout.
@@ -101,6 +108,7 @@ func (d *departure) giveUp() {
 		}
 	}
 	fmt.Fprintf(os.Stderr, "multiproc: %s: exit took longer than ExitTimeout\n", self.name)
+	d.givePanicWay()
 	os.Exit(exitTimeoutCode) //nolint:forbidigo // the bound on the exit sequence
 }
 

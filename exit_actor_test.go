@@ -65,11 +65,14 @@ func playExit(ctx context.Context, p exitPlan) (string, error) {
 		runtime.Goexit()
 	case "exit":
 		multiproc.Exit(3)
-	case "ctx", "ctx-err":
+	case "ctx", "ctx-err", "ctx-deaf":
 		<-ctx.Done()
 		mark("%s ctx: %v", p.Name, context.Cause(ctx))
-		if p.Until == "ctx-err" {
+		switch p.Until {
+		case "ctx-err":
 			return "", ctx.Err()
+		case "ctx-deaf":
+			select {}
 		}
 	case "deaf":
 		select {}

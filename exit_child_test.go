@@ -28,6 +28,7 @@ func castOf(t *testing.T, p exitPlan) *cast {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lifeEnd(t, c.Process)
 	lines := make(chan string, 1000)
 	go func() {
 		defer close(lines)

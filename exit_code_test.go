@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"testing"
 
 	"multiproc"
@@ -28,12 +30,18 @@ var exitCodes = map[string]struct {
 	"error":       {func() error { return errors.New("no luck") }, 1, ": no luck\n"},
 	"coder":       {func() error { return fmt.Errorf("deep: %w", coded(42)) }, 42, ": deep: coded 42\n"},
 	"large coder": {func() error { return coded(300) }, 255, ": coded 300\n"},
+	"minus coder": {func() error { return coded(-2) }, 255, ": coded -2\n"},
 	"unasked":     {func() error { return context.Canceled }, 1, ": context canceled\n"},
 	"exit 255":    {func() error { multiproc.Exit(255); return nil }, 255, ""},
 	"exit 256":    {func() error { multiproc.Exit(256); return nil }, 255, ""},
+	"exit max":    {func() error { multiproc.Exit(math.MaxInt &^ 255); return nil }, 255, ""},
 	"exit -1":     {func() error { multiproc.Exit(-1); return nil }, 255, ""},
 	"panic":       {func() error { panic(errors.New("boom")) }, 2, "panic: boom"},
 	"panic nil":   {func() error { panic(nil) }, 2, "panic called with nil argument"},
+	"panic nil error": {func() error { // whose Error method panics in its turn
+		var none *fs.PathError
+		panic(error(none))
+	}, 2, "panic while printing panic value"},
 	"many": {func() error {
 		for range 10 {
 			go multiproc.Exit(9)
@@ -56,6 +64,13 @@ var exitCodes = map[string]struct {
 		}, 0)
 		return nil
 	}, 0, "mark: late child: value, <nil>\n"},
+	"child in last finalizer": {func() error { // nobody waits for that one any more
+		finalize.AtExit(func() error {
+			_, err := exitStart(context.Background(), exitPlan{Name: "late", Until: "ctx"}, multiproc.Options{})
+			return err
+		}, -101)
+		return nil
+	}, 0, "event=terminate-child child=late"},
 }
 
 var exitCode = exitMain("exit-code", multiproc.MainOptions{}, func(_ context.Context, args []string) error {

@@ -40,6 +40,10 @@ func exitAsked(opts multiproc.MainOptions, grace time.Duration) func(name string
 				return nil
 			case "fail":
 				return errors.New("no luck")
+			case "panic":
+				exitPanicking()
+			case "exit":
+				multiproc.Exit(3)
 			}
 			return ctx.Err()
 		})
@@ -61,6 +65,8 @@ func TestExitCodeAfterASignal(t *testing.T) {
 	}{
 		{"nil", syscall.SIGTERM, 0},
 		{"fail", syscall.SIGINT, 1},
+		{"panic", syscall.SIGTERM, 2},
+		{"exit", syscall.SIGHUP, 3},
 		{"canceled", syscall.SIGINT, -2},
 		{"canceled", syscall.SIGTERM, -15},
 	} {

@@ -89,7 +89,22 @@ func stageCommand(t *testing.T, cmd *exec.Cmd) *stage {
 			s.lines <- in.Text()
 		}
 	}()
+	t.Cleanup(s.strike)
 	return s
+}
+
+// strike ends a program whose test has failed in the middle.
+func (s *stage) strike() {
+	if s.cmd.ProcessState == nil {
+		_ = s.cmd.Process.Kill() // it may have ended
+		_ = s.cmd.Wait()         // it was killed
+	}
+	s.out.Close()
+	for range s.lines { // closed by its reader, which is not to outlive the test
+	}
+	if s.t.Failed() {
+		s.t.Logf("output:\n%s", &s.output)
+	}
 }
 
 // startClean starts a program that does not inherit ignored signals: the tests
@@ -129,10 +144,7 @@ func (s *stage) await(entries ...string) {
 	s.t.Helper()
 	for !containsAll(s.trail, entries) {
 		if _, err := s.next(); err != nil {
-			_ = s.cmd.Process.Kill()
-			_ = s.cmd.Wait()
-			s.out.Close()
-			s.t.Fatalf("waiting for %q: %v after\n%s", entries, err, &s.output)
+			s.t.Fatalf("waiting for %q: %v", entries, err)
 		}
 	}
 }
@@ -172,11 +184,6 @@ func (s *stage) end(want int) *stage {
 	if got := endCode(s.cmd.ProcessState); got != want {
 		s.t.Errorf("it ended with %d, want %d", got, want)
 	}
-	s.t.Cleanup(func() {
-		if s.t.Failed() {
-			s.t.Logf("output:\n%s", &s.output)
-		}
-	})
 	return s
 }
 

@@ -23,8 +23,8 @@ type MainOptions struct {
 	Grace time.Duration
 
 	// ExitTimeout bounds the whole exit sequence, finalizers included: when it
-	// is over, children are killed and the process exits with code 124. Zero
-	// means no bound.
+	// is over, children are killed and the process exits with code 124, or with
+	// the panic in run that it left for. Zero means no bound.
 	ExitTimeout time.Duration
 }
 
@@ -96,8 +96,7 @@ func afterRun() {
 	}
 	exit.panicked.Store(true)
 	if exit.begin() {
-		exit.run(2)
-		return
+		go exit.finish(2) // beside this goroutine, which may have to go on before its end
 	}
 	<-exit.letPanic
 }

@@ -1,6 +1,7 @@
 package exitseq
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"slices"
@@ -54,7 +55,7 @@ func (t *Trace) WriteFile(path string) error {
 	events := append([]event{{
 		Name: "process_name", Phase: "M", PID: os.Getpid(), Args: map[string]any{"name": t.name},
 	}}, t.events...)
-	slices.SortStableFunc(events, func(a, b event) int { return int(a.Start - b.Start) })
+	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.Start, b.Start) })
 	data, err := json.Marshal(map[string]any{"traceEvents": events, "displayTimeUnit": "ms"})
 	if err != nil {
 		return err
