@@ -46,7 +46,8 @@ func Apply(env []string) (start, restore []string) {
 	start = env
 	set := func(key, value string) {
 		old, had := lookup(start, key)
-		if mine, _ := os.LookupEnv(key); had && (old == value || old != mine) {
+		mine, ok := os.LookupEnv(key)
+		if chosen := !ok || old != mine; had && (old == value || chosen) {
 			return
 		}
 		switch {
