@@ -78,7 +78,7 @@ func (p *Proc) control(f func(fd int)) error {
 // pidfdWait reaps the process. waitid(2) with P_PIDFD can't take the status of
 // another child, as wait4 with a recycled pid could.
 func (p *Proc) pidfdWait() Exit {
-	var exit Exit
+	exit := Exit{Lost: true} // should the pidfd be closed
 	p.poll(func(fd int) bool {
 		var info siginfo
 		var usage unix.Rusage
@@ -113,13 +113,16 @@ func (p *Proc) poll(done func(fd int) bool) {
 	}
 	for {
 		err = conn.Read(func(fd uintptr) bool { return done(int(fd)) })
-		if err == nil || errors.Is(err, os.ErrClosed) {
+		if err == nil {
 			return
 		}
 		// The poller did not take the descriptor: block in poll(2) instead.
-		_ = conn.Control(func(fd uintptr) {
+		err = conn.Control(func(fd uintptr) {
 			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
 		})
+		if err != nil {
+			return // closed, which a bare connection does not say by os.ErrClosed
+		}
 	}
 }
 
