@@ -18,6 +18,7 @@ import (
 // A cast is the marks of a child and of its children.
 type cast struct {
 	*multiproc.Child[string]
+	t     *testing.T
 	lines <-chan string // closed at the end of them all
 }
 
@@ -40,14 +41,21 @@ func castOf(t *testing.T, p exitPlan) *cast {
 		_ = c.Join(context.Background())
 		w.Close()
 	}()
-	return &cast{c, lines}
+	return &cast{c, t, lines}
 }
 
 // until takes in marks until all of them came, or to the end.
 func (c *cast) until(marks ...string) (got []string) {
-	for line := range c.lines {
-		got = append(got, line)
-		if len(marks) > 0 && containsAll(got, marks) {
+	net := time.After(lifeNet)
+	for len(marks) == 0 || !containsAll(got, marks) {
+		select {
+		case line, ok := <-c.lines:
+			if !ok {
+				return got
+			}
+			got = append(got, line)
+		case <-net:
+			c.t.Errorf("after %q: waiting for %q, or the end", got, marks)
 			return got
 		}
 	}
@@ -67,9 +75,12 @@ func TestExitOrderInAChild(t *testing.T) {
 			t.Parallel()
 			daemon := exitPlan{Name: "daemon", Until: "ctx"}
 			child := castOf(t, exitPlan{Name: "child", Until: c.until, Sub: []exitPlan{daemon}, Grace: 2 * time.Second})
-			got := child.until("child ready")
+			ready := []string{"child ready"}
 			if c.code == -15 {
-				got = append(got, child.until("daemon ready")...)
+				ready = append(ready, "daemon ready")
+			}
+			got := child.until(ready...)
+			if c.code == -15 {
 				if err := child.Signal(os.Interrupt); err != nil { // is the parent's affair
 					t.Error(err)
 				}

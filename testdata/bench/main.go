@@ -1,0 +1,151 @@
+// Command bench is a small program whose starts are measured: it starts itself,
+// as a child and bare. Each line that it reads names what to do; it answers
+// with numbers.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"multiproc"
+)
+
+var (
+	nothing = multiproc.NewFunc("nothing", func(_ context.Context, n int) (int, error) { return n + 1, nil })
+	echo    = multiproc.NewFunc("echo", func(_ context.Context, b []byte) ([]byte, error) { return b, nil })
+	waiting = multiproc.NewFunc("waiting", func(ctx context.Context, _ struct{}) (struct{}, error) {
+		<-ctx.Done()
+		return struct{}{}, nil
+	})
+)
+
+func main() {
+	switch os.Args[1] {
+	case "bare":
+		return
+	case "raw-echo":
+		buf := make([]byte, size)
+		_, err1 := io.ReadFull(os.Stdin, buf)
+		_, err2 := os.Stdout.Write(buf)
+		if errors.Join(err1, err2) != nil {
+			os.Exit(1)
+		}
+		return
+	}
+	multiproc.Main(serve)
+}
+
+const (
+	size     = 64 << 20 // of an argument
+	starters = 8        // goroutines that start at once
+	each     = 8        // starts of each of them
+	waiters  = 1000     // children that wait
+)
+
+var operations = map[string]func(context.Context) error{
+	"call": func(ctx context.Context) error { _, err := nothing.Call(ctx, 1); return err },
+	"bare": func(context.Context) error { return bare("bare", null, os.Stdout) },
+	"calls": func(ctx context.Context) error {
+		return atOnce(func() error { _, err := nothing.Call(ctx, 1); return err })
+	},
+	"bares": func(context.Context) error {
+		return atOnce(func() error { return bare("bare", null, os.Stdout) })
+	},
+	"echo": func(ctx context.Context) error {
+		got, err := echo.Call(ctx, large)
+		if err == nil && len(got) != len(large) {
+			err = errors.New("cut")
+		}
+		return err
+	},
+	"raw-echo": rawEcho,
+}
+
+var (
+	null  *os.File
+	large []byte // not made yet in what is started
+	heap  []byte
+)
+
+func serve(ctx context.Context) (err error) {
+	gib := flag.Int("heap", 0, "GiB of touched heap")
+	limit := flag.Uint64("nofile", math.MaxUint64, "limit on descriptors, no more than the hard limit")
+	open := flag.Int("open", 0, "descriptors to keep open")
+	if err := flag.CommandLine.Parse(os.Args[2:]); err != nil {
+		return err
+	}
+	if null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return err
+	}
+	large, heap = make([]byte, size), make([]byte, *gib<<30)
+	for _, b := range [][]byte{heap, large} {
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+	}
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		return err
+	}
+	files.Cur = min(*limit, files.Max)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files); err != nil { // children have it too
+		return err
+	}
+	for range *open {
+		if _, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0); err != nil {
+			return err
+		}
+	}
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		if in.Text() == "waiting" {
+			if err := children(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		start := time.Now()
+		if err := operations[in.Text()](ctx); err != nil {
+			return fmt.Errorf("%s: %w", in.Text(), err)
+		}
+		fmt.Println(time.Since(start).Nanoseconds())
+	}
+	runtime.KeepAlive(heap)
+	return nil
+}
+
+func bare(role string, stdin, stdout *os.File) error {
+	p, err := os.StartProcess("/proc/self/exe", []string{os.Args[0], role}, &os.ProcAttr{Files: []*os.File{stdin, stdout, os.Stderr}})
+	if err != nil {
+		return err
+	}
+	state, err := p.Wait()
+	if err == nil && !state.Success() {
+		err = errors.New(state.String())
+	}
+	return err
+}
+
+func atOnce(start func() error) error {
+	errs := make([]error, starters)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() {
+			for range each {
+				errs[i] = errors.Join(errs[i], start())
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}

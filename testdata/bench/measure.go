@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"multiproc"
+)
+
+// rawEcho sends what echo sends to a process that reads it all and writes it
+// back.
+func rawEcho(context.Context) error {
+	childIn, in, err1 := os.Pipe()
+	out, childOut, err2 := os.Pipe()
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = in.Write(large) // a cut one is told by the child
+		in.Close()
+	}()
+	got := make(chan error, 1)
+	go func() {
+		_, err := io.ReadFull(out, make([]byte, size))
+		got <- err
+	}()
+	err := bare("raw-echo", childIn, childOut)
+	childIn.Close()
+	childOut.Close()
+	err = errors.Join(err, <-got)
+	out.Close()
+	return err
+}
+
+// children answers with what one child that waits costs this process:
+// descriptors, threads, bytes of heap and stacks, bytes of resident memory.
+func children(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	before := usage()
+	list := make([]*multiproc.Child[struct{}], waiters)
+	for i := range list {
+		var err error
+		if list[i], err = waiting.With(multiproc.Options{Grace: time.Minute}).Start(ctx, struct{}{}); err != nil {
+			return err
+		}
+	}
+	after := usage()
+	for i := range after {
+		fmt.Print(float64(after[i]-before[i])/waiters, " ")
+	}
+	fmt.Println()
+	cancel()
+	for _, c := range list {
+		_ = c.Join(context.WithoutCancel(ctx)) // can't end before the child
+	}
+	return nil
+}
+
+func usage() (u [4]int) {
+	for range 2 { // what finalizers let go of needs another round
+		runtime.GC()
+	}
+	for i, dir := range []string{"/proc/self/fd", "/proc/self/task"} {
+		entries, _ := os.ReadDir(dir)
+		u[i] = len(entries)
+	}
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	u[2] = int(mem.HeapAlloc + mem.StackInuse)
+	status, _ := os.ReadFile("/proc/self/status")
+	_, rss, _ := strings.Cut(string(status), "VmRSS:")
+	_, _ = fmt.Sscan(rss, &u[3])
+	u[3] <<= 10
+	return u
+}
