@@ -24,6 +24,8 @@ type departure struct {
 	begun atomic.Bool // the sequence runs: from here on IsExiting
 	open  atomic.Bool // finalizers run, and may start processes
 
+	over atomic.Bool // it is decided what ends the process: the sequence or its bound
+
 	wish *stop // set before there is anybody who could ask
 
 	panicked atomic.Bool   // run panicked, and the runtime shall say so
@@ -61,6 +63,9 @@ func (d *departure) leave(code int) {
 // finish does what begin has claimed.
 func (d *departure) finish(code int) {
 	d.run(code)
+	if !d.over.CompareAndSwap(false, true) {
+		select {} // giveUp has killed whom the sequence was waiting for
+	}
 	d.givePanicWay()
 	exitWith(code)
 }
@@ -102,12 +107,23 @@ func (d *departure) run(code int) {
 
 // giveUp ends a process whose ExitTimeout is over.
 func (d *departure) giveUp() {
+	if !d.over.CompareAndSwap(false, true) {
+		return
+	}
 	for _, p := range family.list() {
 		if !p.detached {
 			_ = p.Kill() // one that has ended is as good
 		}
 	}
-	fmt.Fprintf(os.Stderr, "multiproc: %s: exit took longer than ExitTimeout\n", self.name)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		fmt.Fprintf(os.Stderr, "multiproc: %s: exit took longer than ExitTimeout\n", self.name)
+	}()
+	select {
+	case <-said:
+	case <-time.After(500 * time.Millisecond): // stderr may be what everybody hangs on
+	}
 	d.givePanicWay()
 	os.Exit(exitTimeoutCode) //nolint:forbidigo // the bound on the exit sequence
 }
