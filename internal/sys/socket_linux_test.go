@@ -32,7 +32,11 @@ func flags(t *testing.T, fd, request int) int {
 
 func TestPair(t *testing.T) {
 	t.Parallel()
-	parent, child := socketPair(t)
+	parent, child, err := Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer parent.Close()
 	conn, err := parent.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +69,7 @@ func TestPair(t *testing.T) {
 		}
 	}
 
-	file, err := Pollable(child, "name")
+	file, err := Pollable(child, "name") // which closes it from here on
 	if err != nil || file.Name() != "name" || flags(t, child, unix.F_GETFL)&unix.O_NONBLOCK == 0 {
 		t.Fatalf("Pollable = %v, %v", file, err)
 	}
