@@ -14,8 +14,8 @@ var roles = map[string]func(){}
 const roleVar = "MULTIPROC_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	if role := roles[os.Getenv(roleVar)]; role != nil {
-		role()
+	if role := os.Getenv(roleVar); role != "" {
+		roles[role]() // an unknown one panics: a role never runs the tests
 		return
 	}
 	leak.Main(m)
