@@ -55,7 +55,7 @@ func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
 	c.slot.Release()
 	c.end(status, text)
 	c.std.finish(c.grace)
-	close(c.life.settled)
+	family.settle(c.Process)
 }
 
 // end makes known that a process of any kind has ended.

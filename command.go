@@ -42,7 +42,7 @@ func StartCommand(ctx context.Context, cmd *exec.Cmd, opts Options) (*Process, e
 	watchOOMKills()
 	opts.Name = cmp.Or(opts.Name, filepath.Base(cmd.Path))
 	p := newChild(&opts)
-	cmd.WaitDelay = max(time.Nanosecond, p.grace) // zero would be for ever
+	cmd.WaitDelay = copyTime(p.grace)
 	if cmd.SysProcAttr == nil && !isTerminal(cmd.Stdin) {
 		cmd.SysProcAttr = sys.OwnGroup(p.detached)
 	}
@@ -118,7 +118,17 @@ func (c *commandChild) reap(forget func() bool) {
 	status := statusOf(c.proc.Wait(), c.life)
 	forget()
 	c.end(status, "")
-	_ = c.cmd.Wait()
-	_ = c.cmd.Process.Release()
-	close(c.life.settled)
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		_ = c.cmd.Wait()
+		_ = c.cmd.Process.Release()
+	}()
+	over := time.NewTimer(copyTime(c.grace) + time.Second) // it waits for a Stdin that never returns
+	defer over.Stop()
+	select {
+	case <-copied:
+	case <-over.C:
+	}
+	family.settle(c.Process)
 }

@@ -14,12 +14,24 @@ import (
 
 // flush is the last step: what nobody asked for is told, and the log goes.
 func flush(code int) {
+	awaitOutput()
 	logUnasked()
 	if IsChild() {
 		logEvent("child-exit", fmt.Sprintf("process exiting with exitcode %d", told(code)))
 	}
 	const logLimit = 2 * time.Second
 	seam.LogClose(logLimit)
+}
+
+// awaitOutput waits until what ended children wrote was copied. That takes no
+// longer than each one's copyTime, and a second signal ends it.
+func awaitOutput() {
+	for _, p := range family.unsettled() {
+		select {
+		case <-p.life.settled:
+		case <-exit.wish.skip:
+		}
+	}
 }
 
 // told is what exitWith makes of the code, as Python says it.

@@ -26,9 +26,10 @@ var family members
 
 type members struct {
 	mu     sync.Mutex
-	number int              // of the last child that was named
-	order  int              // of the last child that was added
-	alive  map[*Process]int // with its order
+	number int                   // of the last child that was named
+	order  int                   // of the last child that was added
+	alive  map[*Process]int      // with its order
+	ended  map[*Process]struct{} // whose output is still copied
 }
 
 func ownProcess(name, path string) *Process {
@@ -83,6 +84,25 @@ func (m *members) remove(p *Process) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.alive, p)
+	if m.ended == nil {
+		m.ended = make(map[*Process]struct{})
+	}
+	m.ended[p] = struct{}{}
+}
+
+// settle makes known that the output of an ended child was copied.
+func (m *members) settle(p *Process) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.ended, p)
+	close(p.life.settled)
+}
+
+// unsettled returns the children that have ended, but for their output.
+func (m *members) unsettled() []*Process {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Keys(m.ended))
 }
 
 // list returns the children that are alive, in the order of their start.

@@ -33,7 +33,7 @@ func startInProcess(ctx context.Context, name string, opts Options, arg []byte) 
 		<-p.life.ended
 		forget()
 		cancel(nil)
-		close(p.life.settled)
+		family.settle(p)
 	}()
 	return p, nil
 }

@@ -37,8 +37,8 @@ func init() { mainOptions.Store(&MainOptions{}) }
 // order, see the package documentation.
 //
 // run's ctx ends with the first SIGINT, SIGTERM or SIGHUP (context.Cause names
-// it); signals that were ignored when the process started, as nohup does, stay
-// ignored. A second signal ends the waiting for children.
+// it); a SIGINT or SIGHUP that was ignored when the process started, as nohup
+// does, stays ignored. A second signal ends the waiting for children.
 //
 // The exit code: 0 if run returned nil; if it returned an error, that is
 // printed as "name: error", and the code is that of ExitCode() int in its

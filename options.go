@@ -125,5 +125,6 @@ func graceOf(d time.Duration) time.Duration {
 	if d == 0 {
 		return DefaultGrace
 	}
-	return d
+	const long = 100 * 365 * 24 * time.Hour // so that a margin can be added
+	return min(d, long)
 }

@@ -54,7 +54,7 @@ func startFunc(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 func mayStart(ctx context.Context) (started func(), err error) {
 	if !initialized.Load() {
 		return nil, fmt.Errorf("%w: call multiproc.Main(run), or multiproc.Init() first thing in main "+
-			"(multiproctest.Main or multiproc.Init in TestMain)", ErrNotInitialized)
+			"(multiproc.Init in TestMain)", ErrNotInitialized)
 	}
 	if ctx.Err() != nil {
 		return nil, causeOf(ctx)
@@ -163,7 +163,7 @@ func newRecord(ctx context.Context, name string, c *coldChild) *boot.Record {
 		Daemon: c.daemon, Detached: c.detached, Args: os.Args, Grace: c.grace,
 		CrashFD: -1, Log: seam.LogSnapshot(),
 	}
-	if deadline, ok := ctx.Deadline(); ok {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Year() < 2262 { // what a count of ns can say
 		r.Deadline = deadline.UnixNano()
 	}
 	if c.slot != nil {

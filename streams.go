@@ -130,8 +130,12 @@ func (s *streams) started() {
 	s.closeTheirs()
 }
 
-// finish waits for the output of a process that has ended: for no longer than
-// grace, since a descendant may hold the pipe.
+// copyTime is how long the output of a process that has ended may take to be
+// copied: a descendant may hold the pipe. That a child gets no time to end does
+// not mean that what it wrote is lost.
+func copyTime(grace time.Duration) time.Duration { return max(grace, time.Second) }
+
+// finish waits for the output of a process that has ended.
 func (s *streams) finish(grace time.Duration) {
 	if len(s.ours) == 0 {
 		return
@@ -141,7 +145,7 @@ func (s *streams) finish(grace time.Duration) {
 		s.wg.Wait()
 		close(copied)
 	}()
-	over := time.NewTimer(max(0, grace))
+	over := time.NewTimer(copyTime(grace))
 	defer over.Stop()
 	select {
 	case <-copied:

@@ -64,7 +64,7 @@
 //     until the pass gives up waiting for the callback.
 //   - [runtime.Goexit] in a callback ends only that callback, except under Call,
 //     whose callback is on the caller's goroutine.
-//   - Nothing here survives SIGKILL, [os.Exit] or log.Fatal. Package tracker does.
+//   - Nothing here survives SIGKILL, [os.Exit] or log.Fatal.
 //
 // # When not to use it
 //
