@@ -86,7 +86,7 @@ func (p *Proc) pidfdWait() Exit {
 		switch {
 		case errors.Is(err, unix.ECHILD): // a stray wait(-1), or SIGCHLD is ignored
 			// Whoever took it did so at or after the death, so this does not
-			// wait; but with SIGCHLD ignored ECHILD comes from the start on.
+			// wait; but for a child of somebody else ECHILD comes from the start on.
 			if !Readable(fd) { // a pidfd is, once the process has ended
 				return false
 			}

@@ -1,9 +1,12 @@
 package sys
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -87,5 +90,53 @@ func TestWatchOfOneThatWasWaitedFor(t *testing.T) {
 	}
 	if exit := p.Wait(); exit != (Exit{Lost: true}) {
 		t.Errorf("%+v", exit)
+	}
+}
+
+// Nobody but its parent can take its status, and yet Wait ends when it does.
+func TestWatchOfSomebodyElsesChild(t *testing.T) {
+	t.Parallel()
+	r, w := pipe(t)
+	in, hold := pipe(t)
+	spec := shell(t, "{ read x; exit 7; } <&3 & echo $!; wait $!; exit 0", w)
+	spec.Files = append(spec.Files, int(in.Fd()))
+	parent, err := Start(spec)
+	w.Close()
+	in.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Fscan(r, &pid); err != nil {
+		t.Fatal(err)
+	}
+	proc, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = proc.Release() }()
+	p := Watch(proc)
+	done := make(chan Exit, 1)
+	go func() { done <- p.Wait() }()
+	if err := p.Signal(0); err != nil {
+		t.Errorf("while it runs: %v", err)
+	}
+	// It runs on until the wait is seen to block, or to be over too early.
+	stacks := make([]byte, 1<<20)
+	for blocked := false; !blocked && len(done) == 0; runtime.Gosched() {
+		for stack := range bytes.SplitSeq(stacks[:runtime.Stack(stacks, true)], []byte("\n\n")) {
+			blocked = blocked || bytes.Contains(stack, []byte("SomebodyElsesChild.func")) && bytes.Contains(stack, []byte("[IO wait"))
+		}
+	}
+	hold.Close()
+	want := Exit{Code: 7}
+	if !keepsExit(t) {
+		want = Exit{Lost: true}
+	}
+	if exit := <-done; exit != want {
+		t.Errorf("%+v, want %+v", exit, want)
+	}
+	if exit := parent.Wait(); exit.Code != 0 {
+		t.Errorf("its parent: %+v", exit)
 	}
 }
