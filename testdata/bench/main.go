@@ -13,6 +13,8 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -49,7 +51,6 @@ const (
 	size     = 64 << 20 // of an argument
 	starters = 8        // goroutines that start at once
 	each     = 8        // starts of each of them
-	waiters  = 1000     // children that wait
 )
 
 var operations = map[string]func(context.Context) error{
@@ -93,34 +94,52 @@ func serve(ctx context.Context) (err error) {
 			b[i] = 1
 		}
 	}
+	if err := descriptors(*limit, *open); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		if err := answer(ctx, in.Text()); err != nil {
+			return fmt.Errorf("%s: %w", in.Text(), err)
+		}
+	}
+	runtime.KeepAlive(heap)
+	return nil
+}
+
+// descriptors sets the limit, which children have too, and opens some.
+func descriptors(limit uint64, open int) error {
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		return err
 	}
-	files.Cur = min(*limit, files.Max)
-	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files); err != nil { // children have it too
+	files.Cur = min(limit, files.Max)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		return err
 	}
-	for range *open {
+	for range open {
 		if _, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0); err != nil {
 			return err
 		}
 	}
-	fmt.Println("ready")
-	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		if in.Text() == "waiting" {
-			if err := children(ctx); err != nil {
-				return err
-			}
-			continue
+	return nil
+}
+
+// answer does what is asked for, and writes how many ns it took or, for
+// "waiting n", what a child costs.
+func answer(ctx context.Context, what string) error {
+	if n, ok := strings.CutPrefix(what, "waiting "); ok {
+		n, err := strconv.Atoi(n)
+		if err != nil {
+			return err
 		}
-		start := time.Now()
-		if err := operations[in.Text()](ctx); err != nil {
-			return fmt.Errorf("%s: %w", in.Text(), err)
-		}
-		fmt.Println(time.Since(start).Nanoseconds())
+		return children(ctx, n)
 	}
-	runtime.KeepAlive(heap)
+	start := time.Now()
+	if err := operations[what](ctx); err != nil {
+		return err
+	}
+	fmt.Println(time.Since(start).Nanoseconds())
 	return nil
 }
 

@@ -38,13 +38,13 @@ func rawEcho(context.Context) error {
 	return err
 }
 
-// children answers with what one child that waits costs this process:
+// children answers with what each of n children that wait costs this process:
 // descriptors, threads, bytes of heap and stacks, bytes of resident memory.
-func children(ctx context.Context) error {
+func children(ctx context.Context, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	before := usage()
-	list := make([]*multiproc.Child[struct{}], waiters)
+	list := make([]*multiproc.Child[struct{}], n)
 	for i := range list {
 		var err error
 		if list[i], err = waiting.With(multiproc.Options{Grace: time.Minute}).Start(ctx, struct{}{}); err != nil {
@@ -53,7 +53,7 @@ func children(ctx context.Context) error {
 	}
 	after := usage()
 	for i := range after {
-		fmt.Print(float64(after[i]-before[i])/waiters, " ")
+		fmt.Print(float64(after[i]-before[i])/float64(n), " ")
 	}
 	fmt.Println()
 	cancel()
