@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"multiproc/internal/leak"
 	"multiproc/internal/seam"
 	"multiproc/mplog"
 )
@@ -24,11 +25,7 @@ func TestMain(m *testing.M) {
 		playGeneration(n)
 		return
 	}
-	if os.Getenv("AFTERFORK_TEST_ROLE") == "log" {
-		playLog()
-		return
-	}
-	os.Exit(m.Run())
+	leak.MainWithRoles(m, map[string]func(){"log": playLog})
 }
 
 func self(t *testing.T, env string) string {
@@ -137,7 +134,7 @@ func TestOrderAndFailures(t *testing.T) {
 }
 
 func TestFailureIsLogged(t *testing.T) {
-	got := self(t, "AFTERFORK_TEST_ROLE=log")
+	got := self(t, leak.RoleEnv+"=log")
 	for i, line := range strings.Split(strings.TrimSpace(got), "\n") {
 		want := []string{"WARN after-fork-failed boom", "WARN after-fork-failed the hook ended"}[i]
 		if !strings.HasPrefix(line, want) {

@@ -5,41 +5,28 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
+
+	"multiproc/internal/leak"
 )
 
 // TestMain plays the programs of the tests that need a process, and looks for
 // what the tests left behind.
 func TestMain(m *testing.M) {
-	if role, ok := roles[os.Getenv("FINALIZE_TEST_ROLE")]; ok {
-		role()
-		os.Exit(0)
-	}
-	code := m.Run()
-	if code == 0 {
-		code = leftovers()
-	}
-	os.Exit(code)
+	leak.MainWithRoles(emptied{m}, roles)
 }
 
-func leftovers() int {
-	if n := Len(); n != 0 { // TESTS row 8
+// emptied fails a run that leaves finalizers behind (TESTS 8).
+type emptied struct{ m *testing.M }
+
+func (e emptied) Run() int {
+	code := e.m.Run()
+	if n := Len(); n != 0 && code == 0 {
 		fmt.Fprintf(os.Stderr, "%d finalizers left\n", n)
 		return 1
 	}
-	var stacks string
-	for range 200 {
-		buf := make([]byte, 1<<20)
-		stacks = string(buf[:runtime.Stack(buf, true)])
-		if !strings.Contains(stacks, "finalize.(*registry)") && !strings.Contains(stacks, "finalize.(*pass)") {
-			return 0
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	fmt.Fprintf(os.Stderr, "goroutines left:\n%s\n", stacks)
-	return 1
+	return code
 }
 
 // play runs this binary in a role and returns what it printed.
@@ -50,7 +37,7 @@ func play(t *testing.T, role string, args ...string) string {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), exe, args...)
-	cmd.Env = append(os.Environ(), "FINALIZE_TEST_ROLE="+role, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), leak.RoleEnv+"="+role, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"multiproc/internal/leak"
 	"multiproc/internal/seam"
 )
 
@@ -36,7 +37,7 @@ var roles = map[string]func(){
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleVar)
 	if role == "" {
-		os.Exit(m.Run())
+		leak.Main(m)
 	}
 	seam.SetProcessName(os.Getenv(nameVar))
 	var s seam.LogState

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"multiproc/internal/leak"
 )
 
 // token returns the value of the variable for a socket under a number.
@@ -88,7 +90,7 @@ func init() {
 	}
 	roles["pass on"] = func() { // what a shell script between the two would do
 		cmd := exec.Command("/proc/self/exe")
-		cmd.Env = append(os.Environ(), roleVar+"=claim")
+		cmd.Env = append(os.Environ(), leak.RoleEnv+"=claim")
 		cmd.ExtraFiles = []*os.File{os.NewFile(3, "control")}
 		cmd.Stdout = os.Stdout
 		if err := cmd.Run(); err != nil {
@@ -108,7 +110,7 @@ func claim(t *testing.T, role string, attr *syscall.SysProcAttr) string {
 	file := os.NewFile(uintptr(end), "control")
 	defer file.Close()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-	cmd.Env = append(os.Environ(), roleVar+"="+role, Variable+"="+token(t, child, 3), "GOCOVERDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), leak.RoleEnv+"="+role, Variable+"="+token(t, child, 3), "GOCOVERDIR="+t.TempDir())
 	cmd.ExtraFiles = []*os.File{file}
 	cmd.SysProcAttr = attr
 	var out, stderr bytes.Buffer

@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+
+	"multiproc/internal/leak"
 )
 
 // quick lets a race-enabled child exit without a second of sleep.
@@ -26,7 +28,7 @@ func TestParseGCIsTheRuntimes(t *testing.T) {
 		"+5", "5 ", " 5", "5%", "0x10", "1e2", "1_0", "5.0", "-", "+", "--1", "٣",
 	} {
 		cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-		cmd.Env = []string{roleVar + "=in force", "GOGC=" + value, "GOCOVERDIR=" + t.TempDir(), quick}
+		cmd.Env = []string{leak.RoleEnv + "=in force", "GOGC=" + value, "GOCOVERDIR=" + t.TempDir(), quick}
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
@@ -50,7 +52,7 @@ func TestWhatIsInForceArrives(t *testing.T) {
 		t.Run(fmt.Sprint(p), func(t *testing.T) {
 			become(t, p)
 			gogc, limit := inForce()
-			start, _ := Apply(append(os.Environ(), roleVar+"=in force"))
+			start, _ := Apply(append(os.Environ(), leak.RoleEnv+"=in force"))
 			cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
 			cmd.Env = append(start, "GOCOVERDIR="+t.TempDir(), quick)
 			cmd.Stderr = os.Stderr

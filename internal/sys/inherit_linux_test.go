@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"multiproc/internal/leak"
 )
 
 func init() {
@@ -39,7 +41,7 @@ func init() {
 			fmt.Print(err)
 			return
 		}
-		env := []string{roleVar + "=again"} // and no other: of two, the first counts
+		env := []string{leak.RoleEnv + "=again"} // and no other: of two, the first counts
 		for _, key := range []string{"GOCOVERDIR", "GORACE"} {
 			env = append(env, key+"="+os.Getenv(key))
 		}
@@ -75,7 +77,7 @@ func TestPairInTheChild(t *testing.T) {
 	r, w := pipe(t)
 	spec := shell(t, "", w)
 	spec.Path, spec.Argv = path, []string{"child"}
-	spec.Env = append(os.Environ(), roleVar+"=child's end", "GOCOVERDIR="+t.TempDir())
+	spec.Env = append(os.Environ(), leak.RoleEnv+"=child's end", "GOCOVERDIR="+t.TempDir())
 	spec.Files = append(spec.Files, child)
 	p, err := Start(spec)
 	w.Close()
@@ -143,7 +145,7 @@ func TestExecutableOutlivesItsFile(t *testing.T) {
 			r, w := pipe(t)
 			spec = shell(t, "", w)
 			spec.Path, spec.Argv = path, []string{path}
-			spec.Env = append(os.Environ(), roleVar+"=itself", "GOCOVERDIR="+t.TempDir())
+			spec.Env = append(os.Environ(), leak.RoleEnv+"=itself", "GOCOVERDIR="+t.TempDir())
 			spec.Files[0] = int(stdin.Fd())
 			p, err = Start(spec)
 			stdin.Close()

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"multiproc/internal/leak"
 )
 
 // playRole returns what the test binary prints in a role.
@@ -24,6 +26,6 @@ func playRole(t *testing.T, role string) string {
 func roleCommand(t *testing.T, role string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", args...)
-	cmd.Env = append(os.Environ(), roleVar+"="+role, "GOCOVERDIR="+t.TempDir())
+	cmd.Env = append(os.Environ(), leak.RoleEnv+"="+role, "GOCOVERDIR="+t.TempDir())
 	return cmd
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"multiproc/internal/leak"
 )
 
 func TestExecutableIsThisBinary(t *testing.T) {
@@ -25,7 +27,7 @@ func TestExecutableIsThisBinary(t *testing.T) {
 }
 
 func init() {
-	if os.Getenv(roleVar) == "names" { // here, where this goroutine keeps to the main thread
+	if os.Getenv(leak.RoleEnv) == "names" { // here, where this goroutine keeps to the main thread
 		comm := func() {
 			name, err := os.ReadFile("/proc/self/comm")
 			fmt.Printf("%s%v ", name, err)

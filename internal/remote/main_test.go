@@ -1,0 +1,9 @@
+package remote_test
+
+import (
+	"testing"
+
+	"multiproc/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
