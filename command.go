@@ -28,8 +28,9 @@ import (
 //
 // The program gets a process group of its own, unless cmd.SysProcAttr is set or
 // its Stdin is a terminal. Terminate sends SIGTERM. Wait and Join return once
-// its output was copied, but no later than Grace after its end, since a
-// descendant of it may hold the pipe.
+// its output was copied, but no later than Grace (at least a second) and a
+// second after its end, since a descendant of it may hold the pipe, and a reader
+// that is its Stdin may never return.
 func StartCommand(ctx context.Context, cmd *exec.Cmd, opts Options) (*Process, error) {
 	started, err := mayStart(ctx)
 	if err != nil {

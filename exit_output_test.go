@@ -11,26 +11,30 @@ import (
 	"time"
 
 	"multiproc"
+	"multiproc/finalize"
 )
 
-// slowWriter takes its time, and counts what it got.
-type slowWriter struct{ n int }
+// exitLate is closed when all children have ended and the finalizers have run.
+var exitLate = make(chan struct{})
 
-func (s *slowWriter) Write(p []byte) (int, error) {
-	time.Sleep(time.Millisecond) // more than the child needs
-	s.n += len(p)
-	mark("%d", s.n)
+// lateWriter takes nothing before that, and counts what it got.
+type lateWriter struct{ n int }
+
+func (w *lateWriter) Write(p []byte) (int, error) {
+	<-exitLate
+	w.n += len(p)
+	mark("%d", w.n)
 	return len(p), nil
 }
 
-var exitChatty = exitMain("exit-chatty", multiproc.MainOptions{}, func(_ context.Context, args []string) error {
-	var err error
+var exitChatty = exitMain("exit-chatty", multiproc.MainOptions{}, func(_ context.Context, args []string) (err error) {
+	finalize.AtExit(func() error { close(exitLate); return nil }, -100)
 	if args[0] == "command" {
-		cmd := exec.Command("head", "-c", "300000", "/dev/zero")
-		cmd.Stdout = &slowWriter{}
+		cmd := exec.Command("head", "-c", "60000", "/dev/zero") // which fits into a pipe
+		cmd.Stdout = &lateWriter{}
 		_, err = multiproc.StartCommand(context.Background(), cmd, multiproc.Options{})
 	} else {
-		_, err = exitChatters.With(multiproc.Options{Stdout: &slowWriter{}}).Start(context.Background(), 300_000)
+		_, err = exitChatters.With(multiproc.Options{Stdout: &lateWriter{}}).Start(context.Background(), 60_000)
 	}
 	return err
 })
@@ -43,7 +47,7 @@ var exitChatters = multiproc.NewFunc("exit-chatters", func(_ context.Context, n 
 func TestExitCopiesOutput(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"func", "command"} {
-		stageProgram(t, exitChatty, kind).end(0).inOrder("300000")
+		stageProgram(t, exitChatty, kind).end(0).inOrder("60000")
 	}
 }
 
@@ -63,6 +67,8 @@ func TestStuckStdinHoldsNobodyUp(t *testing.T) {
 	}
 }
 
+var exitAlive = multiproc.NewFunc("exit-alive", func(ctx context.Context, _ int) (int, error) { return 0, ctx.Err() })
+
 // A deadline and a Grace beyond what a number of nanoseconds can say.
 func TestFarDeadlines(t *testing.T) {
 	t.Parallel()
@@ -78,7 +84,7 @@ func TestFarDeadlines(t *testing.T) {
 	if got := c.until(); !containsAll(got, []string{"far f-100"}) {
 		t.Errorf("its finalizers did not run: %q", got)
 	}
-	if v, err := exitActor.Call(ctx, exitPlan{Name: "near", Until: "return"}); v != "value" || err != nil {
-		t.Errorf("Call = %q, %v", v, err)
+	if _, err := exitAlive.Call(ctx, 0); err != nil {
+		t.Errorf("the child's ctx: %v", err)
 	}
 }

@@ -70,8 +70,8 @@ type Options struct {
 	Method StartMethod
 
 	// Grace is how long the process may take to end when it is terminated,
-	// before it is killed. Zero means DefaultGrace; a negative value means
-	// that it is killed at once.
+	// before it is killed: its function has half of that. Zero means
+	// DefaultGrace; a negative value means that it is killed at once.
 	Grace time.Duration
 
 	// Env is the environment, each entry KEY=value; nil is this process's own.
@@ -88,8 +88,8 @@ type Options struct {
 
 	// Stdout and Stderr take what the process writes; nil is this process's
 	// own. An *os.File is handed down; for any other writer the output is
-	// copied, and Wait and Join return after that, or when Grace is over: a
-	// descendant of the process may hold the pipe.
+	// copied, and Wait and Join return after that, or when Grace (but at least
+	// a second) is over: a descendant of the process may hold the pipe.
 	Stdout, Stderr io.Writer
 }
 
