@@ -48,6 +48,7 @@ func StartCommand(ctx context.Context, cmd *exec.Cmd, opts Options) (*Process, e
 		cmd.SysProcAttr = sys.OwnGroup(p.detached)
 	}
 	if err := cmd.Start(); err != nil {
+		cmd.WaitDelay = 0 // so that os/exec says why it can't be tried again
 		return nil, fmt.Errorf("multiproc: start %s: %w", opts.Name, sys.BlameDir(cmd.Dir, err))
 	}
 	c := &commandChild{Process: p, cmd: cmd, proc: sys.Watch(cmd.Process)}

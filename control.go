@@ -64,17 +64,33 @@ func (c *control) send(l *letter) {
 }
 
 // terminate tells the child by when it must have ended. A child whose argument
-// is still on its way can't hear, and has only begun: the signal that follows
-// must do.
+// is still on its way can't hear, and has only begun; one that is stopped and
+// has been told often has no room left: the signal that follows must do.
 func (c *control) terminate(deadline time.Duration) {
 	if c.sending.Load() {
 		return
 	}
-	_ = c.writer.Write(wire.Terminate, wire.AppendInt(nil, deadline)) // see letter.rest
+	_, _ = sendNow(c.file, wire.Append(nil, wire.Terminate, wire.AppendInt(nil, deadline))) // see letter.rest
+}
+
+// sendNow writes what there is room for, and never waits.
+func sendNow(file *os.File, p []byte) (n int, err error) {
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	if cerr := conn.Control(func(fd uintptr) { n, err = sys.SendNow(int(fd), p) }); cerr != nil {
+		return 0, cerr
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		err = nil
+	}
+	return n, err
 }
 
 // serve reads until the child has nothing more to say.
 func (c *control) serve(p *Process) {
+	defer func() { _, _ = io.Copy(io.Discard, c) }() // what can't write can't end
 	for {
 		frame, err := wire.ReadFrame(c, wire.MaxFrame)
 		if err != nil {

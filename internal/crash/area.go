@@ -15,7 +15,6 @@ type Area struct {
 	size int // in slots
 	next int // slots below it were given out once
 	free []int
-	dead bool // shared memory can't be had: do without
 }
 
 // NewArea returns an Area that holds nothing yet.
@@ -37,7 +36,7 @@ func (a *Area) Take() *Slot {
 		a.free = a.free[:n-1]
 		return &Slot{a, index}
 	}
-	if a.dead || !a.growLocked() {
+	if !a.growLocked() {
 		return nil
 	}
 	a.next++
@@ -47,8 +46,7 @@ func (a *Area) Take() *Slot {
 func (a *Area) growLocked() bool {
 	if a.fd < 0 {
 		fd, err := sys.SharedMemory("multiproc-crash")
-		if err != nil {
-			a.dead = true
+		if err != nil { // out of descriptors, say: the next child may have a slot
 			return false
 		}
 		a.fd = fd

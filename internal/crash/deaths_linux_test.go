@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"multiproc/internal/leak"
 	"multiproc/internal/sys"
 )
 
@@ -163,13 +164,33 @@ func TestSlotThatCannotBeErased(t *testing.T) {
 	}
 }
 
-// Without shared memory a child runs all the same.
+func init() { roles["no descriptors"] = playNoDescriptors }
+
+// playNoDescriptors says whether there is a slot while no descriptor is to be
+// had, and then.
+func playNoDescriptors() {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		panic(err)
+	}
+	a := NewArea()
+	for _, limit := range []uint64{0, files.Cur} {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: limit, Max: files.Max}); err != nil {
+			panic(err)
+		}
+		s := a.Take()
+		fmt.Print(s != nil, " ")
+		s.Release()
+		a.Close()
+	}
+}
+
+// Without shared memory a child runs all the same; and the next one may have it.
 func TestAreaWithoutMemory(t *testing.T) {
 	t.Parallel()
-	a := NewArea()
-	a.dead = true
-	if s := a.Take(); s != nil {
-		t.Errorf("Take = %+v", s)
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), leak.RoleEnv+"=no descriptors")
+	if out, err := cmd.Output(); string(out) != "false true " || err != nil {
+		t.Errorf("%q, %v", out, err)
 	}
-	a.Close()
 }

@@ -6,4 +6,6 @@ import (
 	"multiproc/internal/leak"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+var roles = map[string]func(){}
+
+func TestMain(m *testing.M) { leak.MainWithRoles(m, roles) }

@@ -63,6 +63,16 @@ func RecvNow(fd int, p []byte) (int, error) {
 	}
 }
 
+// SendNow writes what a socket has room for; EAGAIN when that is nothing.
+func SendNow(fd int, p []byte) (int, error) {
+	for {
+		n, err := unix.SendmsgN(fd, p, nil, nil, unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return max(n, 0), err
+		}
+	}
+}
+
 // IsOpen reports whether fd is an open descriptor.
 func IsOpen(fd int) bool {
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)

@@ -35,6 +35,9 @@ func SocketID(int) (uint64, error) { return 0, errors.ErrUnsupported }
 // Peer is not available.
 func Peer(int) (pid, uid int, err error) { return 0, 0, errors.ErrUnsupported }
 
+// SendNow is not available.
+func SendNow(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+
 // OpenNull is not available.
 func OpenNull() (int, error) { return -1, errors.ErrUnsupported }
 
