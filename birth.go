@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
 
 	"multiproc/internal/boot"
 	"multiproc/internal/crash"
@@ -82,14 +83,29 @@ func init() {
 // Read reads the control socket: blocking at first, which costs nothing, and
 // through the poller once the function runs.
 func (c *childhood) Read(p []byte) (int, error) {
-	if c.file != nil {
-		return c.file.Read(p)
+	var n int
+	var err error
+	if c.file == nil {
+		n, err = sys.Read(c.fd, p)
+	} else {
+		n, err = c.hear(p)
 	}
-	n, err := sys.Read(c.fd, p)
 	if n == 0 && err == nil && len(p) > 0 {
 		err = io.EOF
 	}
 	return n, err
+}
+
+func (c *childhood) hear(p []byte) (n int, err error) {
+	conn, err := c.file.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	rerr := conn.Read(func(fd uintptr) bool {
+		n, err = exit.wish.hear(func() (int, error) { return sys.RecvNow(int(fd), p) })
+		return !errors.Is(err, syscall.EAGAIN)
+	})
+	return n, errors.Join(err, rerr)
 }
 
 func (c *childhood) Write(p []byte) (int, error) { return c.file.Write(p) }

@@ -72,9 +72,7 @@ func (c *childhood) signalled(sig syscall.Signal) {
 	if sig == syscall.SIGINT {
 		return
 	}
-	if !sys.Readable(c.fd) { // else a message is there that explains the signal
-		exit.wish.signalled()
-	}
+	exit.wish.signalled(func() bool { return sys.Readable(c.fd) })
 	exit.wish.within(ErrTerminated, sig, c.record.Grace)
 }
 
@@ -96,7 +94,6 @@ func (c *childhood) listen() {
 		in := wire.Parse(frame.Payload)
 		deadline := time.Duration(in.Int())
 		if in.Err() == nil {
-			exit.wish.message()
 			exit.wish.within(ErrTerminated, syscall.SIGTERM, deadline-sys.Monotonic())
 		}
 	}

@@ -61,7 +61,7 @@ func MainWithOptions(run func(ctx context.Context) error, opts MainOptions) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	exit.wish = newStop(cancel, func() { exit.leave(bySignal) })
 	notice(func(sig syscall.Signal) {
-		exit.wish.signalled()
+		exit.wish.signalled(func() bool { return false })
 		exit.wish.ask(&signalError{sig}, sig, max(0, graceOf(opts.Grace)), time.Time{})
 	})
 	defer afterRun() // a panic, or Goexit

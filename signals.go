@@ -61,21 +61,26 @@ func (s *stop) within(cause error, sig syscall.Signal, left time.Duration) {
 	s.ask(cause, sig, left/2, time.Now().Add(left))
 }
 
-// message notes that the parent asks by message: the signals that follow are
-// part of that.
-func (s *stop) message() {
+// hear takes in what the parent says: the signals that follow are part of that.
+// There is no moment at which a message has left the socket and is not noted.
+func (s *stop) hear(recv func() (n int, err error)) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told = true
+	n, err = recv()
+	s.told = s.told || n > 0
+	return n, err
 }
 
-// signalled counts a signal that no message announced. The second one ends all
-// waiting.
-func (s *stop) signalled() {
+// signalled counts a signal, unless a message that was heard or is pending
+// explains it. The second one ends all waiting.
+func (s *stop) signalled(pending func() bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.told || pending() {
+		return
+	}
 	s.signals++
-	if s.signals >= 2 && !s.told && !isClosed(s.skip) {
+	if s.signals >= 2 && !isClosed(s.skip) {
 		close(s.skip)
 		go s.late()
 	}
