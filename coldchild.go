@@ -27,6 +27,7 @@ func (c *coldChild) run(ctx context.Context) {
 		ask: func(within time.Duration) error {
 			return c.ctl.terminateByDeadline(c.proc, within)
 		},
+		uninterrupted: true,
 	}
 	p.failure = newFailure(p)
 	c.std.started()
@@ -73,7 +74,7 @@ func (l *life) failed(status ExitStatus, died error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.ours: // terminated or killed from here
+	case l.asked > 0: // terminated or killed from here
 		return nil
 	case l.err != nil:
 		return l.err

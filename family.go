@@ -39,12 +39,16 @@ func ownProcess(name, path string) *Process {
 	return p
 }
 
-// strangerProcess returns a handle for a process that is no child of ours.
+// strangerProcess returns a handle for this process or its parent.
 func strangerProcess(name string, pid int) *Process {
 	signal := func(sig syscall.Signal) error {
 		proc, err := os.FindProcess(pid)
 		if err != nil {
 			return err
+		}
+		defer func() { _ = proc.Release() }()
+		if pid != os.Getpid() && pid != os.Getppid() { // looked at once it is held, by a pidfd on Linux
+			return os.ErrProcessDone
 		}
 		return proc.Signal(sig)
 	}

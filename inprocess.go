@@ -22,7 +22,7 @@ func startInProcess(ctx context.Context, name string, opts Options, arg []byte) 
 	p.failure = newFailure(p)
 	inner, cancel := context.WithCancelCause(withoutValues{ctx})
 	r := &routine{Process: p, cancel: cancel}
-	p.act = actions{signal: r.signal, ask: func(time.Duration) error {
+	p.act = actions{signal: r.signal, uninterrupted: true, ask: func(time.Duration) error {
 		r.cancel(ErrTerminated)
 		return nil
 	}}

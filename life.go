@@ -21,8 +21,8 @@ type life struct {
 	status   ExitStatus
 	crash    string
 	cause    error // why we end it
-	ours     bool  // this process asked it to end, or sent a signal that may have ended it
-	killed   bool  // by SIGKILL from here
+	asked    int   // times that this process asked it to end, or sent a signal that may have ended it
+	killed   int   // times by SIGKILL
 	value    []byte
 	err      error
 	watchers map[*watcher]struct{}
@@ -125,24 +125,34 @@ func (l *life) why() error {
 	return l.cause
 }
 
-// ending notes that this process ends the other one.
-func (l *life) ending(kill bool) {
+// ending does what may end the process from here. It is noted before, so that
+// whoever learns of the end knows why, and taken back if it failed.
+func (l *life) ending(kill int, do func() error) error {
+	l.note(1, kill)
+	err := do()
+	if err != nil {
+		l.note(-1, -kill)
+	}
+	return err
+}
+
+func (l *life) note(asked, killed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ours = true
-	l.killed = l.killed || kill
+	l.asked += asked
+	l.killed += killed
 }
 
 func (l *life) wasAsked() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.ours
+	return l.asked > 0
 }
 
 func (l *life) wasKilled() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.killed
+	return l.killed > 0
 }
 
 // outcome waits for what the function returned.

@@ -32,6 +32,8 @@ type actions struct {
 
 	// ask wants the process to end within that time.
 	ask func(within time.Duration) error
+
+	uninterrupted bool // SIGINT does nothing to it: a function's process
 }
 
 // Name returns the name: MainProcess, Process-1, Process-1:2, or what Options
@@ -128,11 +130,18 @@ func (p *Process) Signal(sig os.Signal) error {
 	if !ok {
 		return fmt.Errorf("multiproc: signal %v: %w", sig, errors.ErrUnsupported)
 	}
+	send := func() error { return p.act.signal(s) }
 	switch s {
-	case syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT:
-		p.life.ending(s == syscall.SIGKILL)
+	case syscall.SIGKILL:
+		return p.life.ending(1, send)
+	case syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGABRT:
+		return p.life.ending(0, send)
+	case syscall.SIGINT:
+		if !p.act.uninterrupted {
+			return p.life.ending(0, send)
+		}
 	}
-	return p.act.signal(s)
+	return send()
 }
 
 // Terminate asks the process to end within its Grace, and does not wait. A
@@ -143,8 +152,7 @@ func (p *Process) Signal(sig os.Signal) error {
 func (p *Process) Terminate() error { return done(p.ask(max(0, p.grace))) }
 
 func (p *Process) ask(within time.Duration) error {
-	p.life.ending(false)
-	return p.act.ask(within)
+	return p.life.ending(0, func() error { return p.act.ask(within) })
 }
 
 // Kill ends the process by SIGKILL. One that has ended already is no error.
