@@ -93,6 +93,7 @@ func (d *departure) run(code int) {
 		Flush:    func() { flush(code) },
 		Log:      func(event, msg string, args ...any) { logEvent(event, msg, args...) },
 		Waiting:  sayWaiting,
+		Left:     sayLeft,
 		Clock:    exitseq.SystemClock,
 	}
 	path := os.Getenv("MULTIPROC_EXIT_TRACE")

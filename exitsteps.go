@@ -58,6 +58,11 @@ func sayWaiting(names []string) {
 	fmt.Fprintf(os.Stderr, "multiproc: %s: still waiting for %s\n", self.name, strings.Join(names, ", "))
 }
 
+// sayLeft tells that a process outlives this one, against the rule.
+func sayLeft(name string) {
+	fmt.Fprintf(os.Stderr, "multiproc: %s: %s can't be killed, and is left behind\n", self.name, name)
+}
+
 // exitChildren are the children that an exit has to see to.
 func exitChildren() []exitseq.Child {
 	var list []exitseq.Child

@@ -167,7 +167,8 @@ func done(err error) error {
 
 // Stop ends the process and waits until it has: it terminates, and kills when
 // Grace is over, or earlier if ctx ends. The error is nil when the process has
-// ended, however; a process that can't even be killed is ctx's error.
+// ended, however. One that must not be killed from here (a set-user-ID program)
+// is EPERM; one that the kernel holds in a system call is ctx's error.
 func (p *Process) Stop(ctx context.Context) error {
 	if err := p.stop(ctx); err != nil {
 		return err

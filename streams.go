@@ -149,9 +149,16 @@ func (s *streams) finish(grace time.Duration) {
 	defer over.Stop()
 	select {
 	case <-copied:
+		s.closeOurs()
+		return
 	case <-over.C:
 	}
-	s.closeOurs() // ends what still copies
+	s.closeOurs() // ends what still reads; what is read already is the writer's
+	over.Reset(copyTime(grace))
+	select {
+	case <-copied:
+	case <-over.C: // in a Write that does not return
+	}
 }
 
 func (s *streams) closeTheirs() {

@@ -107,6 +107,39 @@ func TestSecondSignalEndsTheJoin(t *testing.T) {
 	})
 }
 
+// What can't be killed is left behind, and that is said: nothing is tried again.
+func TestImmuneChildIsLeft(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.add(w.child("daemon", true, deaf))
+		w.add(w.child("c", false, deaf))
+		w.children[0].immune, w.children[1].immune = true, true
+		time.AfterFunc(21*time.Second, func() { close(w.asked) })
+		w.Run()
+		w.check(t,
+			"0s finalize all=false",
+			"0s ask daemon within 4s",
+			"5s kill daemon",
+			"10s left daemon",
+			"20s waiting for [c]",
+			"21s ask c within 4s",
+			"26s kill c",
+			"31s left c",
+			"31s finalize all=true",
+			"31s flush")
+	})
+}
+
+func TestImmuneChildIsLeftAtTheSecondSignal(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		close(w.asked)
+		close(w.skip)
+		w.add(w.child("c", false, deaf))
+		w.children[0].immune = true
+		w.Run()
+		w.check(t, "0s finalize all=false", "0s kill c", "5s left c", "5s finalize all=true", "5s flush")
+	})
+}
+
 // Under a deadline of its own a process hands down half of what is left, and
 // waits for three quarters of it: the grace is not spent twice.
 func TestSharesUnderADeadline(t *testing.T) {

@@ -1,6 +1,7 @@
 package exitseq
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -39,6 +40,7 @@ type fakeChild struct {
 	diary  *diary
 	name   string
 	daemon bool
+	immune bool // kill does nothing to it
 	grace  time.Duration
 	obeys  time.Duration // it ends so long after it was asked; negative: never
 	done   chan struct{}
@@ -66,6 +68,9 @@ func (c *fakeChild) AskToEnd(within time.Duration) {
 
 func (c *fakeChild) Kill() error {
 	c.diary.note("kill %s", c.name)
+	if c.immune {
+		return errors.New("not permitted")
+	}
 	c.end()
 	return nil
 }
@@ -104,6 +109,7 @@ func newWorld() *world {
 		Flush:   func() { d.note("flush") },
 		Log:     func(string, string, ...any) {},
 		Waiting: func(names []string) { d.note("waiting for %v", names) },
+		Left:    func(name string) { d.note("left %s", name) },
 		Clock:   SystemClock,
 	}
 	return w

@@ -1,6 +1,7 @@
 package exitseq
 
 import (
+	"sync"
 	"time"
 )
 
@@ -38,12 +39,16 @@ type Sequence struct {
 	// Flush is the last step: streams, helpers, logger.
 	Flush func()
 
-	// Log reports a step as an event, Waiting whom a join has waited for.
+	// Log reports a step as an event, Waiting whom a join has waited for, Left
+	// who could not be killed.
 	Log     func(event, message string, args ...any)
 	Waiting func(names []string)
+	Left    func(name string)
 
 	Trace *Trace
 	Clock Clock
+
+	left sync.Map // of the children that could not be killed: nothing more is tried
 }
 
 // A Clock is the time as the sequence sees it.
@@ -77,7 +82,7 @@ func (s *Sequence) Run() {
 		s.Log("finalizers", "running the remaining finalizers", "pass", "after-children")
 		s.Finalize(true)
 	})
-	if len(s.Children()) > 0 { // started by a finalizer of the last pass
+	if len(s.remaining()) > 0 { // started by a finalizer of the last pass
 		s.step("terminate", func() { s.terminate(true) })
 	}
 	s.step("flush", s.Flush)
@@ -93,7 +98,7 @@ func (s *Sequence) step(name string, run func()) {
 func (s *Sequence) terminate(everybody bool) {
 	done := make(chan struct{})
 	n := 0
-	for i, c := range s.Children() {
+	for i, c := range s.remaining() {
 		if !everybody && !c.Daemon() {
 			continue
 		}
@@ -132,16 +137,6 @@ func (s *Sequence) end(c Child) {
 	s.kill(c)
 }
 
-// kill ends a child that has not ended yet.
-func (s *Sequence) kill(c Child) {
-	if isClosed(c.Done()) {
-		return
-	}
-	s.Log("kill", "killing "+c.Name(), "child", c.Name(), "pid", c.PID())
-	_ = c.Kill() // it fails only for one that has ended
-	<-c.Done()
-}
-
 // shares returns how long a child may take to end, and how long to wait for
 // that. Under a deadline of our own a child gets half of what is left: what it
 // does not obey, and what comes after it, must fit into the other half.
@@ -168,25 +163,26 @@ func Margin(grace time.Duration) time.Duration {
 // When the exit is asked for meanwhile, they are ended instead.
 func (s *Sequence) join() {
 	start := s.Clock.Now()
-	children := s.Children()
+	children := s.remaining()
 	for _, c := range children {
 		s.Log("join", "joining "+c.Name(), "child", c.Name(), "pid", c.PID())
 	}
 	late, stop := s.Clock.After(waitingAfter)
 	defer stop()
-	asked := s.Asked
+	ended := false // from here
 	for i, c := range children {
-		for waiting := true; waiting; {
+		for waiting := !ended; waiting; {
 			select {
 			case <-c.Done():
 				waiting = false
 			case <-late:
 				s.Waiting(names(children[i:]))
-			case <-asked:
-				asked = nil
+			case <-s.Asked:
 				s.terminate(true)
+				waiting, ended = false, true
 			case <-s.Skip:
 				s.kill(c)
+				waiting = false
 			}
 		}
 		s.Trace.add("join "+c.Name(), i+1, start, s.Clock.Now())
