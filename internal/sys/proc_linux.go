@@ -3,6 +3,7 @@ package sys
 import (
 	"errors"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -10,15 +11,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// hasPidfds reports whether pidfds can be opened, waited for and signalled:
+// Linux has that since 5.4, but a sandbox may refuse a part of it.
+var hasPidfds = sync.OnceValue(func() bool {
+	fd, err := unix.PidfdOpen(unix.Getpid(), 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	var info siginfo
+	err = waitid(fd, &info, unix.WEXITED|unix.WNOHANG, nil)
+	return errors.Is(err, unix.ECHILD) && // nobody is his own child; EINVAL would not know P_PIDFD
+		unix.PidfdSendSignal(fd, 0, nil, 0) == nil
+})
+
 func start(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
+	if !hasPidfds() {
+		return plainStart(spec, attr)
+	}
 	fd := -1
 	attr.Sys.PidFD = &fd // CLONE_PIDFD: no moment at which the pid could be somebody else's
 	pid, err := syscall.ForkExec(spec.Path, spec.Argv, attr)
 	if err != nil {
 		return nil, startError(spec, err)
-	}
-	if fd < 0 { // before Linux 5.2
-		return plainProc(pid), nil
 	}
 	return pidfdProc(pid, fd), nil
 }
@@ -27,6 +42,9 @@ func start(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
 // opened anew, since the flags of a duplicate of os.Process's own would be
 // shared with it.
 func Watch(proc *os.Process) *Proc {
+	if !hasPidfds() {
+		return &Proc{PID: proc.Pid, proc: proc}
+	}
 	fd, err := unix.PidfdOpen(proc.Pid, unix.PIDFD_NONBLOCK)
 	if errors.Is(err, unix.ESRCH) { // it has ended, and somebody else has taken its status
 		fd, err = ownPidfd(proc)

@@ -22,9 +22,14 @@ func Start(spec *Spec) (*Proc, error) {
 	return start(spec, attr)
 }
 
-func plainProc(pid int) *Proc {
+// plainStart starts a process and lets the os package watch it.
+func plainStart(spec *Spec, attr *syscall.ProcAttr) (*Proc, error) {
+	pid, err := syscall.ForkExec(spec.Path, spec.Argv, attr)
+	if err != nil {
+		return nil, startError(spec, err)
+	}
 	p, _ := os.FindProcess(pid) // never fails on Unix
-	return &Proc{PID: pid, proc: p}
+	return &Proc{PID: pid, proc: p}, nil
 }
 
 func fillExit(exit *Exit, state *os.ProcessState) {

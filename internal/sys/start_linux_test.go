@@ -146,11 +146,10 @@ func TestWithoutPidfd(t *testing.T) {
 	t.Parallel()
 	for script, want := range map[string]Exit{"exit 7": {Code: 7}, "kill -9 $$": {Code: -1, Signal: unix.SIGKILL}, "exec sleep 1000": {Code: -1, Signal: unix.SIGTERM}} {
 		spec := shell(t, script, nil)
-		pid, err := syscall.ForkExec(spec.Path, spec.Argv, &syscall.ProcAttr{Env: spec.Env, Files: []uintptr{0: uintptr(spec.Files[0])}})
+		p, err := plainStart(spec, &syscall.ProcAttr{Env: spec.Env, Files: []uintptr{0: uintptr(spec.Files[0])}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := plainProc(pid)
 		if want.Signal == unix.SIGTERM {
 			if err := p.Signal(unix.SIGTERM); err != nil {
 				t.Error(err)
