@@ -18,7 +18,7 @@ var hasPidfds = sync.OnceValue(func() bool {
 	if err != nil {
 		return false
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	var info siginfo
 	err = waitid(fd, &info, unix.WEXITED|unix.WNOHANG, nil)
 	return errors.Is(err, unix.ECHILD) && // nobody is his own child; EINVAL would not know P_PIDFD
