@@ -173,6 +173,12 @@ func TestStandardStreamsAreFree(t *testing.T) {
 // A process that can't be looked at closely is judged by what stat tells.
 func TestClaim(t *testing.T) {
 	us := newLineage("", processes())
+	t.Run("here", func(t *testing.T) { testClaim(t, us) })
+	us.session = 0 // its leader is outside this pid namespace
+	t.Run("session from outside", func(t *testing.T) { testClaim(t, us) })
+}
+
+func testClaim(t *testing.T, us lineage) {
 	base := process{pid: 1 << 30, ppid: 1, session: us.session, state: 'S', start: us.start}
 	for _, c := range []struct {
 		name   string

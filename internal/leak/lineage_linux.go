@@ -58,7 +58,7 @@ func (us lineage) claim(p process, byPID map[int]process) (leftover, bool) {
 		return leftover{}, false
 	case us.program != "" && p.exe() == us.program:
 		return leftover{p, "it is an orphan that runs this very program", false}, true
-	case us.session != 0 && p.session == us.session && us.estranged(env):
+	case p.session == us.session && us.estranged(env):
 		return leftover{p, "it is an orphan in this session with an environment of its own", false}, true
 	}
 	return leftover{}, false
