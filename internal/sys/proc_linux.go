@@ -124,8 +124,12 @@ func (p *Proc) pidfdWait() Exit {
 
 // poll calls done whenever the pidfd may have become readable, until it says
 // true.
-func (p *Proc) poll(done func(fd int) bool) {
-	conn, err := p.fd.SyscallConn()
+func (p *Proc) poll(done func(fd int) bool) { pollFile(p.fd, done) }
+
+// pollFile calls done whenever the file may have become readable, until it says
+// true or the file is closed.
+func pollFile(file *os.File, done func(fd int) bool) {
+	conn, err := file.SyscallConn()
 	if err != nil {
 		return
 	}

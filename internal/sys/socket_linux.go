@@ -23,3 +23,8 @@ func Peer(fd int) (pid, uid int, err error) {
 	}
 	return int(cred.Pid), int(cred.Uid), nil
 }
+
+const (
+	noSignal    = unix.MSG_NOSIGNAL
+	recvCloexec = unix.MSG_CMSG_CLOEXEC
+)

@@ -22,3 +22,7 @@ func SocketID(fd int) (uint64, error) {
 	}
 	return uint64(st.Ino), nil //nolint:unconvert // 32 bits on some
 }
+
+// No SIGPIPE comes of these sockets: the runtime ignores it for all
+// descriptors but 1 and 2.
+const noSignal, recvCloexec = 0, 0

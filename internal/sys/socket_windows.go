@@ -43,3 +43,12 @@ func OpenNull() (int, error) { return -1, errors.ErrUnsupported }
 
 // Readable is false.
 func Readable(int) bool { return false }
+
+// SendRights is not available.
+func SendRights(int, []byte, []int) (int, error) { return 0, errors.ErrUnsupported }
+
+// RecvRights is not available.
+func RecvRights(int, []byte) (int, []int, error) { return 0, nil, errors.ErrUnsupported }
+
+// Dup is not available.
+func Dup(int) (int, error) { return -1, errors.ErrUnsupported }

@@ -1,0 +1,83 @@
+package sys
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// SelfPidfd opens a pidfd of this process: from within, there is no moment at
+// which the number could be somebody else's.
+func SelfPidfd() (int, error) {
+	fd, err := unix.PidfdOpen(unix.Getpid(), 0)
+	return fd, os.NewSyscallError("pidfd_open", err)
+}
+
+// StartTime returns when a process started, in clock ticks since boot: with
+// its pid it names a process for good. See proc_pid_stat(5).
+func StartTime(pid int) (uint64, error) {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	const startAt = 19 // field 22; the name before it may hold spaces and brackets
+	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
+	if len(fields) <= startAt {
+		return 0, errors.New("sys: /proc/PID/stat is too short")
+	}
+	return strconv.ParseUint(string(fields[startAt]), 10, 64)
+}
+
+// Wait waits until the process has ended, or Close was called.
+func (f *Foreign) Wait() {
+	if f.file == nil {
+		f.watchNumber()
+		return
+	}
+	pollFile(f.file, Readable)
+}
+
+// watchNumber looks from time to time: without a pidfd nothing tells.
+func (f *Foreign) watchNumber() {
+	const pause = 50 * time.Millisecond
+	for {
+		if start, err := StartTime(f.pid); err != nil || start != f.start || f.zombie() {
+			return
+		}
+		time.Sleep(pause) //nolint:forbidigo // see above
+	}
+}
+
+func (f *Foreign) zombie() bool {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(f.pid) + "/stat")
+	rest := data[bytes.LastIndexByte(data, ')')+1:]
+	return err != nil || len(rest) > 1 && (rest[1] == 'Z' || rest[1] == 'X')
+}
+
+// Signal sends sig to the process, or says ErrProcessDone.
+func (f *Foreign) Signal(sig syscall.Signal) error {
+	var err error
+	if f.file == nil {
+		if start, serr := StartTime(f.pid); serr != nil || start != f.start {
+			return ErrProcessDone
+		}
+		err = unix.Kill(f.pid, sig)
+	} else {
+		conn, cerr := f.file.SyscallConn()
+		if cerr != nil {
+			return ErrProcessDone
+		}
+		if cerr := conn.Control(func(fd uintptr) { err = unix.PidfdSendSignal(int(fd), sig, nil, 0) }); cerr != nil {
+			return ErrProcessDone
+		}
+	}
+	if errors.Is(err, unix.ESRCH) {
+		return ErrProcessDone
+	}
+	return err
+}

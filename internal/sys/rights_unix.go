@@ -1,0 +1,73 @@
+//go:build unix
+
+package sys
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// SendRights writes what a socket has room for, and sends descriptors along
+// with it (SCM_RIGHTS of unix(7)); EAGAIN when nothing was written.
+func SendRights(fd int, p []byte, fds []int) (int, error) {
+	var oob []byte
+	if len(fds) > 0 {
+		oob = unix.UnixRights(fds...)
+	}
+	for {
+		n, err := unix.SendmsgN(fd, p, oob, nil, unix.MSG_DONTWAIT|noSignal)
+		if !errors.Is(err, unix.EINTR) {
+			return max(n, 0), err
+		}
+	}
+}
+
+// maxRights is how many descriptors arrive with one message here.
+const maxRights = 4
+
+// RecvRights reads what a socket holds already, and the descriptors that came
+// with it, close-on-exec; EAGAIN when that is nothing.
+func RecvRights(fd int, p []byte) (n int, fds []int, err error) {
+	oob := make([]byte, unix.CmsgSpace(maxRights*4))
+	var oobn int
+	for {
+		if recvCloexec == 0 {
+			syscall.ForkLock.RLock()
+		}
+		n, oobn, _, _, err = unix.Recvmsg(fd, p, oob, unix.MSG_DONTWAIT|recvCloexec)
+		if err == nil && oobn > 0 {
+			fds = parseRights(oob[:oobn])
+		}
+		if recvCloexec == 0 {
+			for _, f := range fds {
+				unix.CloseOnExec(f)
+			}
+			syscall.ForkLock.RUnlock()
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return max(n, 0), fds, err
+		}
+	}
+}
+
+func parseRights(oob []byte) (fds []int) {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil
+	}
+	for i := range messages {
+		if some, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			fds = append(fds, some...)
+		}
+	}
+	return fds
+}
+
+// Dup duplicates a descriptor, close-on-exec.
+func Dup(fd int) (int, error) {
+	other, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+	return other, os.NewSyscallError("fcntl", err)
+}
