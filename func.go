@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
-	"runtime"
-	"strings"
 	"sync"
 
+	"multiproc/internal/caller"
 	"multiproc/internal/codec"
 )
 
@@ -42,7 +41,7 @@ var funcs registry
 // after [Main] or [Init], for an empty name and a nil fn, and if A or R has a
 // type that can't cross the process line (see the package documentation).
 func NewFunc[A, R any](name string, fn func(context.Context, A) (R, error)) *Func[A, R] {
-	full := callerPackage() + "." + name
+	full := caller.Package(0) + "." + name
 	if name == "" || fn == nil {
 		panic("multiproc: NewFunc: " + full + ": name and function must be given")
 	}
@@ -107,19 +106,6 @@ func (r *registry) fingerprint() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.build
-}
-
-// callerPackage returns the import path of the package that calls NewFunc.
-func callerPackage() string {
-	var pcs [1]uintptr
-	runtime.Callers(3, pcs[:])
-	frame, _ := runtime.CallersFrames(pcs[:]).Next()
-	name := frame.Function // example.com/a/b%2ec.init.func1
-	slash := strings.LastIndexByte(name, '/') + 1
-	if dot := strings.IndexByte(name[slash:], '.'); dot >= 0 {
-		name = name[:slash+dot]
-	}
-	return strings.ReplaceAll(name, "%2e", ".")
 }
 
 // Name returns the full name, import path and all.
