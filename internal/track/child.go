@@ -1,0 +1,90 @@
+package track
+
+import (
+	"time"
+
+	"multiproc/internal/sys"
+)
+
+// A Child is a process that this one has started, tied to its life.
+type Child struct {
+	c       *client
+	seq     uint64
+	pid     int
+	command bool
+	grace   time.Duration
+	armed   int
+}
+
+// Door returns the descriptor that a child must inherit to be in this tree, -1
+// if there is none.
+func Door() int {
+	home.mu.Lock()
+	defer home.mu.Unlock()
+	if home.open {
+		_ = home.openDoorLocked() // without it the child is on its own
+	}
+	return home.door.outside
+}
+
+// Follow ties a child to the life of this process: when this one dies, the
+// child ends within its grace, and is killed then, with its process group if it
+// leads one. command says that it is a program which hears of nothing by
+// itself, and is sent SIGTERM first. It does not wait for the tracker, which is
+// started if there is none.
+//
+// On systems without the mechanism a Child is tied to nothing: the error is
+// errors.ErrUnsupported. Others mean that descriptors are short. In both cases
+// the Child is nil, which is good for all methods.
+func Follow(pid int, group, command bool, grace time.Duration) (*Child, error) {
+	return home.follow(pid, group, command, grace)
+}
+
+func (c *client) follow(pid int, group, command bool, grace time.Duration) (*Child, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	fresh := c.line.w < 0
+	if fresh {
+		l, err := newLine()
+		if err != nil {
+			return nil, err
+		}
+		c.line = l
+	}
+	armed, err := c.line.arm(pid, group)
+	if err != nil {
+		return nil, err
+	}
+	c.seq++
+	k := &Child{c: c, seq: c.seq, pid: pid, command: command, grace: max(0, grace), armed: armed}
+	c.kids[k.seq] = k
+	if c.link == nil {
+		c.dialLocked()
+		return k, nil
+	}
+	c.link.send(kindChild, childNote{k.seq, k.pid, k.command, k.grace}.encode(), k.armed)
+	if fresh {
+		c.link.send(kindLine, nil, c.line.w)
+	}
+	return k, nil
+}
+
+// Left reports whether anybody of the child's process group is left.
+func (k *Child) Left() bool { return k != nil && sys.SignalArmed(k.armed, 0) == nil }
+
+// Gone unties the child: it has ended, and its group with it.
+func (k *Child) Gone() {
+	if k == nil {
+		return
+	}
+	k.c.mu.Lock()
+	defer k.c.mu.Unlock()
+	if _, ok := k.c.kids[k.seq]; !ok {
+		return
+	}
+	delete(k.c.kids, k.seq)
+	_ = sys.Close(k.armed)
+	if k.c.link != nil {
+		k.c.link.send(kindGone, encodeID(k.seq))
+	}
+}

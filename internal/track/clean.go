@@ -1,0 +1,131 @@
+package track
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// cleanTime is how long the clean-up of one resource may take.
+const cleanTime = 10 * time.Second
+
+// A leftover is a resource whose last owner is gone.
+type leftover struct {
+	claim
+	where string
+}
+
+// cleanUp cleans up what is registered to an owner alone, all at once, and
+// reports it.
+func (s *Server) cleanUp(o *owner) {
+	var done sync.WaitGroup
+	for _, left := range s.inherit(o) {
+		done.Go(func() { s.report(o, s.clean(o, left)) })
+	}
+	done.Wait()
+}
+
+// inherit takes everything from an owner and returns what nobody else has, in
+// an order that does not change from run to run.
+func (s *Server) inherit(o *owner) []leftover {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var list []leftover
+	for key, owners := range s.claims {
+		if where, ok := owners[o]; ok && s.disownLocked(o, key) {
+			list = append(list, leftover{key, where})
+		}
+	}
+	return list
+}
+
+// clean runs the clean-up of one resource.
+func (s *Server) clean(o *owner, left leftover) Report {
+	r := Report{Kind: left.kind, Owner: o.name, PID: o.pid, Where: left.where, Resource: fmt.Sprintf("%x", left.data)}
+	kind, ok := s.env.kind(left.kind)
+	if !ok {
+		r.Problem = "this binary has no such kind"
+		return r
+	}
+	r.Resource = kind.Describe([]byte(left.data))
+	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
+	defer cancel()
+	result := make(chan error, 1)
+	go func() { result <- contained(ctx, kind, []byte(left.data)) }()
+	var err error
+	select {
+	case err = <-result:
+	case <-ctx.Done():
+		err = fmt.Errorf("it did not return within %v", cleanTime)
+	}
+	if err != nil {
+		r.Problem = err.Error()
+	}
+	return r
+}
+
+// contained calls a clean-up. Its panic is its own.
+func contained(ctx context.Context, kind Kind, data []byte) (err error) {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+		} else if !returned {
+			err = fmt.Errorf("it called runtime.Goexit")
+		}
+	}()
+	err = kind.Clean(ctx, data)
+	returned = true
+	return err
+}
+
+// report tells who has started the owner what it left behind, else the root of
+// the tree; the owner itself, if it is still there to hear.
+func (s *Server) report(o *owner, r Report) {
+	s.mu.Lock()
+	to := []*owner{o, o.parent, s.root}
+	s.mu.Unlock()
+	for _, p := range to {
+		if p != nil && p.link.alive() {
+			p.link.send(kindReport, r.encode())
+			return
+		}
+	}
+}
+
+// A Kind is what the tracker must know of a kind of resource.
+type Kind struct {
+	Clean    func(ctx context.Context, data []byte) error
+	Describe func(data []byte) string
+}
+
+// kinds are those of this binary, filled during package initialisation.
+var kinds registry
+
+type registry struct {
+	mu sync.Mutex
+	m  map[string]Kind
+}
+
+// NewKind adds a kind, and reports whether the name was free.
+func NewKind(name string, k Kind) bool {
+	kinds.mu.Lock()
+	defer kinds.mu.Unlock()
+	if _, dup := kinds.m[name]; dup {
+		return false
+	}
+	if kinds.m == nil {
+		kinds.m = map[string]Kind{}
+	}
+	kinds.m[name] = k
+	return true
+}
+
+func (r *registry) find(name string) (Kind, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k, ok := r.m[name]
+	return k, ok
+}

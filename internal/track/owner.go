@@ -1,0 +1,265 @@
+package track
+
+import (
+	"errors"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// An owner is a process of the tree, as the tracker knows it.
+type owner struct {
+	hello
+	link    *link
+	witness witness
+	parent  *owner // who has started it, as far as the tracker knows
+
+	// Under the server's mu.
+	children map[uint64]child
+	line     int       // the write end that its children live by; -1 without
+	doom     time.Time // by when it and all it has started must be gone; zero: it may live
+}
+
+// A child is a process that an owner has started.
+type child struct {
+	childNote
+	armed int
+}
+
+// parentLocked finds who has started the process.
+func (s *Server) parentLocked(pid int) *owner {
+	for o := range s.owners {
+		for _, c := range o.children {
+			if c.pid == pid {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
+var errNoDescriptor = errors.New("a descriptor did not arrive")
+
+func (s *Server) adopt(o *owner, note childNote, armed int) error {
+	if armed < 0 {
+		return errNoDescriptor // of which the tracker may have too many
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.children[note.seq] = child{note, armed}
+	for d := range s.owners { // it may have come in first
+		if d.pid == note.pid && d.parent == nil && d != o {
+			d.parent = o
+		}
+	}
+	o.line = s.env.above(o.line, armed)
+	return nil
+}
+
+func (s *Server) hold(o *owner, fd int) {
+	if fd < 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropLineLocked(o)
+	o.line = fd
+	for _, c := range o.children {
+		o.line = s.env.above(o.line, c.armed)
+	}
+}
+
+func (s *Server) dropLineLocked(o *owner) {
+	if o.line >= 0 {
+		s.env.close(o.line)
+		o.line = -1
+	}
+}
+
+func (s *Server) release(o *owner, seq uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := o.children[seq]; ok {
+		s.env.close(c.armed)
+		delete(o.children, seq)
+	}
+}
+
+// supersede forgets what an owner was under an earlier link that broke while
+// it lived: it has told everything anew.
+func (s *Server) supersede(o *owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for old := range s.owners {
+		if old != o && old.pid == o.pid && old.doom.IsZero() {
+			s.forgetLocked(old)
+			old.witness.Close()
+		}
+	}
+}
+
+// forgetLocked lets go of everything that an owner had. What it had registered
+// is not cleaned up.
+func (s *Server) forgetLocked(o *owner) {
+	for key := range s.claims {
+		s.disownLocked(o, key)
+	}
+	s.dropLineLocked(o)
+	for seq, c := range o.children {
+		s.env.close(c.armed)
+		delete(o.children, seq)
+	}
+	delete(s.owners, o)
+	if s.root == o {
+		s.root = nil
+	}
+	s.fewer.Broadcast()
+}
+
+// settle is for an owner that takes its leave. It is to hear what the owners
+// that it has started left behind, and what it left itself; then it is
+// forgotten, unless there are processes which depend on its life still.
+func (s *Server) settle(o *owner) {
+	s.mu.Lock()
+	for len(s.belowLocked(o)) > 0 && s.knownLocked(o) {
+		s.fewer.Wait()
+	}
+	s.mu.Unlock()
+	s.cleanUp(o)
+	s.mu.Lock()
+	if len(o.children) == 0 {
+		s.forgetLocked(o)
+	}
+	s.mu.Unlock()
+	o.link.finish()
+}
+
+func (s *Server) known(o *owner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.knownLocked(o)
+}
+
+func (s *Server) knownLocked(o *owner) bool {
+	_, ok := s.owners[o]
+	return ok
+}
+
+// bury sees to what a dead owner has left: its children first, for they may
+// still use what it has registered.
+func (s *Server) bury(o *owner) {
+	if !s.known(o) { // it has taken its leave, or came back under another link
+		return
+	}
+	s.endChildren(o)
+	s.cleanUp(o)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetLocked(o)
+}
+
+// endChildren has a dead owner's children gone when it returns.
+func (s *Server) endChildren(o *owner) {
+	start := s.env.now()
+	limit := s.condemn(o, start)
+	half := start.Add(limit.Sub(start) / 2)
+	s.ask(o, false)
+	asked := false
+	for pause := time.Millisecond; s.anyLeft(o); pause = min(2*pause, 20*time.Millisecond) {
+		now := s.env.now()
+		if !now.Before(limit) {
+			break
+		}
+		if !asked && now.After(half) {
+			asked = true
+			s.askBelow(o)
+		}
+		<-s.env.after(min(pause, limit.Sub(now)))
+	}
+	s.cut(o)
+}
+
+// condemn decides by when everything that a dead owner has started must be
+// gone, and binds its descendants to that.
+func (s *Server) condemn(o *owner, now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var grace time.Duration
+	for _, c := range o.children {
+		grace = max(grace, c.grace)
+	}
+	limit := now.Add(grace + margin(grace))
+	if !o.doom.IsZero() && o.doom.Before(limit) {
+		limit = o.doom
+	}
+	for _, d := range s.belowLocked(o) {
+		if d.doom.IsZero() || limit.Before(d.doom) {
+			d.doom = limit
+		}
+	}
+	return limit
+}
+
+// margin is how much longer than its grace a child may take, so that one that
+// uses it to the last moment is not killed for it.
+func margin(grace time.Duration) time.Duration {
+	return min(max(grace/8, 50*time.Millisecond), 500*time.Millisecond)
+}
+
+// belowLocked returns the owners that descend from o.
+func (s *Server) belowLocked(o *owner) []*owner {
+	list := []*owner{o}
+	for i := 0; i < len(list); i++ {
+		for d := range s.owners {
+			if d.parent == list[i] && !slices.Contains(list, d) {
+				list = append(list, d)
+			}
+		}
+	}
+	return list[1:]
+}
+
+// ask sends SIGTERM to an owner's programs; to functions only if all is set,
+// for they have heard of its death by themselves.
+func (s *Server) ask(o *owner, all bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range o.children {
+		if c.command || all {
+			_ = s.env.signal(c.armed, syscall.SIGTERM) // gone is as good
+		}
+	}
+}
+
+// askBelow asks the descendants whose parents have not come to that: they are
+// stuck, and will be killed.
+func (s *Server) askBelow(o *owner) {
+	s.mu.Lock()
+	below := s.belowLocked(o)
+	s.mu.Unlock()
+	for _, d := range below {
+		s.ask(d, true)
+	}
+}
+
+func (s *Server) anyLeft(o *owner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range o.children {
+		if s.env.signal(c.armed, 0) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// cut closes the line of a dead owner, upon which the kernel kills its
+// children; and those of its descendants, which each holds itself until it is
+// killed.
+func (s *Server) cut(o *owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range append(s.belowLocked(o), o) {
+		s.dropLineLocked(d)
+	}
+}
