@@ -66,6 +66,13 @@ func (c *childhood) readRecord() (*boot.Record, error) {
 		_ = crash.Capture(r.CrashFD, r.CrashSlot) // without it the text goes to stderr alone
 		_ = sys.Close(r.CrashFD)
 	}
+	if r.Tracker > 0 {
+		deafen()
+		sys.CloseOnExec(r.Tracker)
+	}
+	if r.Door > 0 {
+		sys.CloseOnExec(r.Door)
+	}
 	os.Args = r.Args
 	settings.Restore(r.Restore)
 	sys.SetName(r.Name)

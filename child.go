@@ -22,7 +22,10 @@ func (c *childhood) live() {
 	if c.err != nil {
 		c.stillborn()
 	}
-	initialized.Store(true)
+	if c.record.Tracker > 0 {
+		beTracker(c.record)
+	}
+	initialize()
 	ctx, cancel := c.context()
 	exit.wish = newStop(cancel, func() { exit.leave(1) })
 	notice(c.signalled)

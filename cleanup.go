@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"multiproc/finalize"
+	"multiproc/internal/track"
 )
 
 // Cleanup brings this process back to the state before its first child, for
@@ -19,6 +20,7 @@ func Cleanup(ctx context.Context) error {
 	errs = append(errs, stopChildren(ctx)) // started by finalizers
 	if len(family.list()) == 0 {
 		crashes.Close()
+		errs = append(errs, track.Stop(ctx))
 	}
 	return errors.Join(errs...)
 }

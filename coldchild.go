@@ -22,6 +22,7 @@ type coldChild struct {
 func (c *coldChild) run(ctx context.Context) {
 	p := c.Process
 	p.pid = c.proc.PID
+	p.follow(true, false)
 	p.act = actions{
 		signal: c.proc.Signal,
 		ask: func(within time.Duration) error {
@@ -54,6 +55,7 @@ func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
 		text = c.slot.Text()
 	}
 	c.slot.Release()
+	c.tie.Gone()
 	c.end(status, text)
 	c.std.finish(c.grace)
 	family.settle(c.Process)

@@ -102,6 +102,7 @@ type commandChild struct {
 func (c *commandChild) run(ctx context.Context) {
 	p := c.Process
 	p.pid = c.cmd.Process.Pid
+	p.follow(leadsGroup(c.cmd), true)
 	p.act = actions{
 		signal: c.proc.Signal,
 		ask:    func(time.Duration) error { return c.proc.Signal(syscall.SIGTERM) },
@@ -119,6 +120,7 @@ func (c *commandChild) run(ctx context.Context) {
 func (c *commandChild) reap(forget func() bool) {
 	status := statusOf(c.proc.Wait(), c.life)
 	forget()
+	c.tie.Gone()
 	c.end(status, "")
 	copied := make(chan struct{})
 	go func() {

@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"multiproc/internal/remote"
+	"multiproc/internal/track"
 )
 
 // Errors to branch on with [errors.Is].
 var (
 	// ErrNotInitialized is the answer of Start in a process in which neither
 	// [Main] nor [Init] has run: its children would run the program's own main.
-	ErrNotInitialized = errors.New("multiproc: neither Main nor Init has run")
+	ErrNotInitialized = track.ErrNotInitialized
 
 	// ErrUnknownFunc says that the child has no function of that name: one that
 	// was made elsewhere than in a package-level variable.

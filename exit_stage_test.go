@@ -48,6 +48,7 @@ type stage struct {
 	lines  chan string // of stdout and stderr; closed when nobody holds them
 	trail  []string    // what came: marks, and events with their process
 	output strings.Builder
+	abrupt bool // it does not end in order, so that its tracker ends after it
 }
 
 // stageProgram starts a registered program.
@@ -179,7 +180,11 @@ func (s *stage) end(want int) *stage {
 	}
 	s.out.Close()
 	_ = s.cmd.Wait() // looked at below
-	if left := stageLeft(s.tag); len(left) > 0 {
+	left := stageLeft(s.tag)
+	for net := time.Now().Add(lifeNet); s.abrupt && len(left) > 0 && time.Now().Before(net); left = stageLeft(s.tag) {
+		time.Sleep(time.Millisecond) // its tracker sees its death, and follows
+	}
+	if len(left) > 0 {
 		s.t.Errorf("processes left: %v", left)
 	}
 	if got := endCode(s.cmd.ProcessState); got != want {

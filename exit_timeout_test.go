@@ -42,6 +42,7 @@ func TestExitTimeout(t *testing.T) {
 	} {
 		gate := filepath.Join(t.TempDir(), "gate")
 		s := stageProgram(t, exitBounded, how.stuck, gate, how.leave)
+		s.abrupt = true
 		s.await("other ready")
 		openGate(t, gate)
 		s.end(how.code).says("multiproc: MainProcess: exit took longer than ExitTimeout\n")
@@ -83,6 +84,8 @@ func TestExitTimeoutWithoutStderr(t *testing.T) {
 	for _, program := range []string{exitBounded, exitSilent} {
 		cmd := programCommand(t, program, "child", gate, "return")
 		cmd.Stderr = w
-		stageCommand(t, cmd).end(124)
+		s := stageCommand(t, cmd)
+		s.abrupt = true
+		s.end(124)
 	}
 }

@@ -19,6 +19,7 @@ func flush(code int) {
 	if IsChild() {
 		logEvent("child-exit", fmt.Sprintf("process exiting with exitcode %d", told(code)))
 	}
+	stopTracker()
 	const logLimit = 2 * time.Second
 	seam.LogClose(logLimit)
 }

@@ -79,6 +79,7 @@ var lifeFailing = lifeProgram("life-failing", func(ctx context.Context) (list []
 	if n := len(multiproc.ActiveChildren()); n > 0 {
 		err = errors.Join(err, fmt.Errorf("%d active children", n))
 	}
+	err = errors.Join(err, multiproc.Cleanup(ctx)) // the tracker is a child too
 	if pid, werr := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(werr, syscall.ECHILD) {
 		err = errors.Join(err, fmt.Errorf("there is a process: wait4 = %d, %w", pid, werr))
 	}

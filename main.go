@@ -57,7 +57,7 @@ func MainWithOptions(run func(ctx context.Context) error, opts MainOptions) {
 	if IsChild() {
 		birth.live()
 	}
-	initialized.Store(true)
+	initialize()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	exit.wish = newStop(cancel, func() { exit.leave(bySignal) })
 	notice(func(sig syscall.Signal) {
@@ -80,7 +80,7 @@ func Init() {
 	if IsChild() {
 		birth.live()
 	}
-	initialized.Store(true)
+	initialize()
 }
 
 // IsChild reports whether this process was started to run a function for

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"multiproc/internal/track"
 )
 
 // A Process is a process of this family: a child started by this process, this
@@ -22,7 +24,8 @@ type Process struct {
 
 	act     actions
 	life    *life
-	failure *failure // nil but for children
+	failure *failure     // nil but for children
+	tie     *track.Child // to the life of this process; nil where there is none
 }
 
 // actions are what can be done to a process. Each knows by itself that the

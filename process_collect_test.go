@@ -2,12 +2,14 @@ package multiproc_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime"
 	"testing"
 	"time"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 // lifeCollected waits until the garbage collector has taken what was watched.
@@ -79,6 +81,13 @@ var lifeSpent = lifeProgram("life-spent", func(ctx context.Context) (n [2]int, e
 			return n, err
 		}
 		if i == 0 { // what the first child needs
+			// The tracker, which it has started, is there once it has answered.
+			if err := errors.Join(tracker.File.Register("none"), tracker.File.Unregister("none")); err != nil {
+				return n, err
+			}
+			if fds, err = os.ReadDir("/dev/fd"); err != nil {
+				return n, err
+			}
 			n[0] = len(fds)
 		}
 		n[1] = len(fds)

@@ -17,10 +17,18 @@ import (
 	"multiproc/internal/seam"
 	"multiproc/internal/settings"
 	"multiproc/internal/sys"
+	"multiproc/internal/track"
 )
 
 // initialized is set by Main and Init.
 var initialized atomic.Bool
+
+// initialize makes Start possible.
+func initialize() {
+	if !initialized.Swap(true) {
+		joinTree()
+	}
+}
 
 // crashes is where children leave their last words.
 var crashes = crash.NewArea()
@@ -141,6 +149,10 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, arg []byte) erro
 		spec.Files = append(c.std.fds[:], end)
 		if c.slot != nil {
 			spec.Files = append(spec.Files, c.slot.FD())
+		}
+		if door := track.Door(); door > 0 && !c.detached { // which is the root of a tree of its own
+			record.Door = len(spec.Files)
+			spec.Files = append(spec.Files, door)
 		}
 		l := newLetter(record, arg)
 		if err = l.post(file); err == nil {

@@ -24,6 +24,8 @@ type Record struct {
 	Deadline   int64 // of the context, Unix time in ns; zero without
 	CrashFD    int   // -1 without
 	CrashSlot  int
+	Door       int // of the tracker; zero without
+	Tracker    int // the inside of the door, for the tracker itself; zero in children
 	Log        seam.LogState
 }
 
@@ -43,6 +45,8 @@ func (r *Record) Encode() []byte {
 	b = wire.AppendInt(b, r.Deadline)
 	b = wire.AppendInt(b, r.CrashFD)
 	b = wire.AppendInt(b, r.CrashSlot)
+	b = wire.AppendInt(b, r.Door)
+	b = wire.AppendInt(b, r.Tracker)
 	b = wire.AppendBool(b, r.Log.On)
 	b = wire.AppendInt(b, int(r.Log.Level))
 	b = wire.AppendBool(b, r.Log.Stderr)
@@ -66,6 +70,8 @@ func Decode(b []byte) (*Record, error) {
 		Deadline:   in.Int(),
 		CrashFD:    int(in.Int()),
 		CrashSlot:  int(in.Int()),
+		Door:       int(in.Int()),
+		Tracker:    int(in.Int()),
 		Log: seam.LogState{
 			On:     in.Bool(),
 			Level:  slog.Level(in.Int()),

@@ -1,0 +1,145 @@
+package multiproc
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+
+	"multiproc/internal/boot"
+	"multiproc/internal/sys"
+	"multiproc/internal/track"
+	"multiproc/internal/wire"
+	"multiproc/mplog"
+)
+
+// joinTree makes this process an owner: in its parent's tree, or as the root
+// of one.
+func joinTree() {
+	name := func() string { return self.name }
+	if r := birth.record; r != nil && r.Door > 0 {
+		track.Inherit(name, r.Door, reportLeak)
+		return
+	}
+	track.Begin(name, spawnTracker, reportLeak)
+}
+
+// follow ties a child to the life of this process. What can't be tied is no
+// reason not to run: a function hears of its parent's death by itself.
+func (p *Process) follow(group, command bool) {
+	if p.detached {
+		return
+	}
+	tie, err := track.Follow(p.pid, group, command, p.grace)
+	if err != nil && mplog.Enabled(mplog.LevelDebug) {
+		mplog.Debug("child is not tied to this process's life", mplog.EventKey, "untied", "child", p.name, "error", err)
+	}
+	p.tie = tie
+}
+
+// leadsGroup reports whether a program has a process group of its own.
+func leadsGroup(cmd *exec.Cmd) bool {
+	attr := cmd.SysProcAttr
+	return attr != nil && leader(attr)
+}
+
+// reportLeak tells what a process has left behind.
+func reportLeak(r track.Report) {
+	if !mplog.Enabled(mplog.LevelWarning) {
+		return
+	}
+	args := []any{
+		mplog.EventKey, "leaked", "kind", r.Kind, "resource", r.Resource,
+		"owner", r.Owner, "pid", r.PID, "registered", r.Where,
+	}
+	msg := "cleaned up what was left behind"
+	if r.Problem != "" {
+		msg = "could not clean up what was left behind"
+		args = append(args, "error", r.Problem)
+	}
+	mplog.Logger().Warn(msg, args...)
+}
+
+// stopTracker is a part of the exit sequence. Clean-up of what was left behind
+// goes on without this process if it takes long.
+func stopTracker() {
+	const limit = 2 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := track.Stop(ctx); err != nil && mplog.Enabled(mplog.LevelDebug) {
+		mplog.Debug("leaving the tracker", mplog.EventKey, "tracker", "error", err)
+	}
+}
+
+// A trackerProcess is the tracker, as its root knows it.
+type trackerProcess struct {
+	proc *sys.Proc
+	done chan struct{}
+}
+
+func (t *trackerProcess) Kill() error           { return t.proc.Signal(syscall.SIGKILL) }
+func (t *trackerProcess) Done() <-chan struct{} { return t.done }
+
+// spawnTracker starts the running binary anew, to be the tracker behind the
+// door: in a session of its own, with none of the standard streams.
+func spawnTracker(door int) (track.Tracker, error) {
+	argv, err := program()
+	if err != nil {
+		return nil, err
+	}
+	exe, err := sys.Executable()
+	if err != nil {
+		return nil, err
+	}
+	null, err := sys.OpenNull()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = sys.Close(null) }()
+	file, end, err := sys.Pair()
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // the record is all that it is told this way
+	defer func() { _ = sys.Close(end) }()
+	token, err := boot.Token(end, controlFD)
+	if err != nil {
+		return nil, err
+	}
+	record := &boot.Record{
+		Name: "tracker", ParentName: self.name, Args: os.Args, CrashFD: -1, Tracker: controlFD + 1,
+	}
+	if _, err := sendNow(file, wire.Append(nil, wire.Boot, record.Encode())); err != nil {
+		return nil, err
+	}
+	proc, err := sys.Start(&sys.Spec{
+		Path: exe, Argv: append(slices.Clip(argv), "tracker"), Env: append([]string{token}, os.Environ()...),
+		Files: []int{null, null, null, end, door}, Session: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the tracker: %w", err)
+	}
+	t := &trackerProcess{proc: proc, done: make(chan struct{})}
+	go func() {
+		defer close(t.done)
+		proc.Wait()
+	}()
+	return t, nil
+}
+
+// deafen makes a tracker outlive what a terminal or an init system sends to
+// everybody: it ends when its work is done.
+func deafen() { signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) }
+
+// beTracker is the life of the tracker. It does not return.
+func beTracker(r *boot.Record) {
+	_ = os.Chdir("/") // so that no file system is kept busy
+	if err := track.Serve(r.Tracker); err != nil {
+		os.Exit(1) //nolint:forbidigo // nobody would hear why
+	}
+	os.Exit(0) //nolint:forbidigo // a tracker has nothing of its own to leave in order
+}

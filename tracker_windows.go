@@ -1,0 +1,5 @@
+package multiproc
+
+import "syscall"
+
+func leader(*syscall.SysProcAttr) bool { return false }
