@@ -26,6 +26,7 @@ type childhood struct {
 	file   *os.File // the socket once the poller serves it
 	frames *wire.Writer
 	record *boot.Record
+	files  inheritance
 }
 
 // claim makes this process the child that its parent wanted, if it is one:
@@ -62,6 +63,16 @@ func (c *childhood) readRecord() (*boot.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.adopt(r)
+	os.Args = r.Args
+	settings.Restore(r.Restore)
+	sys.SetName(r.Name)
+	return r, nil
+}
+
+// adopt keeps to this process the descriptors that it was given, which came
+// here by exec, and closes whatever else came in that way.
+func (c *childhood) adopt(r *boot.Record) {
 	if r.CrashFD >= 0 {
 		_ = crash.Capture(r.CrashFD, r.CrashSlot) // without it the text goes to stderr alone
 		_ = sys.Close(r.CrashFD)
@@ -73,10 +84,8 @@ func (c *childhood) readRecord() (*boot.Record, error) {
 	if r.Door > 0 {
 		sys.CloseOnExec(r.Door)
 	}
-	os.Args = r.Args
-	settings.Restore(r.Restore)
-	sys.SetName(r.Name)
-	return r, nil
+	c.files.adopt(r.Files, r.FirstFile)
+	_ = sys.CloseInherited() // without /proc they stay, as in every program started by os/exec
 }
 
 func init() {

@@ -23,7 +23,9 @@ import (
 // pipe made by StdinPipe, StdoutPipe or StderrPipe, which only cmd.Wait could close.
 //
 // Of opts only Name, Daemon, Detached and Grace may be set: environment,
-// directory and streams are cmd's. ctx is the program's life, as for
+// directory, streams and files are cmd's. It inherits what a program started by
+// os/exec does: its streams, cmd.ExtraFiles, and whatever this process has
+// without close-on-exec, which is nothing that Go opened. ctx is the program's life, as for
 // [Func.Start].
 //
 // The program gets a process group of its own, unless cmd.SysProcAttr is set or
@@ -67,8 +69,8 @@ func checkCommand(cmd *exec.Cmd, opts *Options) error {
 		return errors.New("multiproc: StartCommand: cmd has a context, Cancel or WaitDelay of its own: give ctx and Options.Grace")
 	case hasPipes(cmd):
 		return errors.New("multiproc: StartCommand: cmd has a pipe of StdinPipe, StdoutPipe or StderrPipe: set Stdin, Stdout or Stderr")
-	case opts.Env != nil || opts.Dir != "" || opts.Stdin != nil || opts.Stdout != nil || opts.Stderr != nil:
-		return fmt.Errorf("%w: StartCommand takes environment, directory and streams from cmd", errOptions)
+	case opts.Env != nil || opts.Dir != "" || opts.Stdin != nil || opts.Stdout != nil || opts.Stderr != nil || len(opts.Files) > 0:
+		return fmt.Errorf("%w: StartCommand takes environment, directory, streams and files from cmd", errOptions)
 	case opts.Method != DefaultMethod:
 		return fmt.Errorf("%w: StartCommand has no start method", errOptions)
 	}

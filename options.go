@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ const (
 	// InProcess runs the function on a goroutine of this process, with the
 	// same API and through the same codec, for debuggers and tests: CPython's
 	// multiprocessing.dummy. What it can't do: have another pid, environment,
-	// directory or streams (Start refuses those options), be killed (its
+	// directory, files or streams (Start refuses those options), be killed (its
 	// context ends, and the Process counts as killed while the goroutine goes
 	// on), and survive a panic in another goroutine or os.Exit.
 	InProcess
@@ -91,6 +92,13 @@ type Options struct {
 	// copied, and Wait and Join return after that, or when Grace (but at least
 	// a second) is over: a descendant of the process may hold the pipe.
 	Stdout, Stderr io.Writer
+
+	// Files are handed down by name: the process gets each with [InheritedFile].
+	// It has no other descriptors of this process but its standard streams. The
+	// files stay the caller's, who may close them as soon as Start has returned;
+	// position and flags are shared as between duplicates, dup(2), and Start
+	// changes none. The map is read by Start.
+	Files map[string]*os.File
 }
 
 var errOptions = errors.New("multiproc: invalid Options")
@@ -105,8 +113,8 @@ func (o *Options) check() error {
 	case strings.ContainsRune(o.Dir, 0):
 		return fmt.Errorf("%w: Dir has a NUL byte", errOptions)
 	case o.Method == InProcess && (o.Env != nil || o.Dir != "" || o.Detached ||
-		o.Stdin != nil || o.Stdout != nil || o.Stderr != nil):
-		return fmt.Errorf("%w: InProcess can't have Env, Dir, Detached or streams of its own", errOptions)
+		o.Stdin != nil || o.Stdout != nil || o.Stderr != nil || len(o.Files) > 0):
+		return fmt.Errorf("%w: InProcess can't have Env, Dir, Detached, Files or streams of its own", errOptions)
 	}
 	if i := slices.IndexFunc(o.Env, badEntry); i >= 0 {
 		return fmt.Errorf("%w: Env[%d] is %q, not KEY=value", errOptions, i, o.Env[i])

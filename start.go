@@ -96,12 +96,6 @@ var program = sync.OnceValues(func() (argv []string, err error) {
 	return argv, nil
 })
 
-// The descriptors of a child, before it makes them its own.
-const (
-	controlFD = 3
-	crashFD   = 4
-)
-
 // startCold starts the running binary anew.
 func startCold(ctx context.Context, name string, opts Options, arg []byte) (*Process, error) {
 	argv, err := program()
@@ -116,6 +110,12 @@ func startCold(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 	if err != nil {
 		return nil, fmt.Errorf("multiproc: standard streams: %w", err)
 	}
+	files, err := openHeritage(opts.Files)
+	if err != nil {
+		std.abandon()
+		return nil, err
+	}
+	defer files.close()
 	watchOOMKills()
 	p := newChild(&opts)
 	c := &coldChild{Process: p, std: std, slot: crashes.Take()}
@@ -123,7 +123,7 @@ func startCold(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 		Path: exe, Argv: append(slices.Clip(argv), p.name), Dir: opts.Dir,
 		Env: opts.Env, Session: opts.Detached,
 	}
-	if err := c.launch(spec, newRecord(ctx, name, c), arg); err != nil {
+	if err := c.launch(spec, newRecord(ctx, name, c), files, arg); err != nil {
 		c.slot.Release()
 		std.abandon()
 		return nil, fmt.Errorf("multiproc: start %s: %w", name, err)
@@ -133,27 +133,20 @@ func startCold(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 }
 
 // launch starts the process. On error the control socket is closed again.
-func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, arg []byte) error {
+func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage, arg []byte) error {
 	file, end, err := sys.Pair()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = sys.Close(end) }() // the child has its own
-	token, err := boot.Token(end, controlFD)
+	control := c.handDown(spec, record, end, files)
+	token, err := boot.Token(end, control)
 	if err == nil {
 		if spec.Env == nil {
 			spec.Env = os.Environ()
 		}
 		spec.Env, record.Restore = settings.Apply(spec.Env)
 		spec.Env = append([]string{token}, spec.Env...) // the first of a name counts
-		spec.Files = append(c.std.fds[:], end)
-		if c.slot != nil {
-			spec.Files = append(spec.Files, c.slot.FD())
-		}
-		if door := track.Door(); door > 0 && !c.detached { // which is the root of a tree of its own
-			record.Door = len(spec.Files)
-			spec.Files = append(spec.Files, door)
-		}
 		l := newLetter(record, arg)
 		if err = l.post(file); err == nil {
 			c.proc, err = sys.Start(spec)
@@ -169,6 +162,26 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, arg []byte) erro
 	return err
 }
 
+// handDown lists the descriptors of the child, all of them, and notes for it
+// which is which.
+func (c *coldChild) handDown(spec *sys.Spec, record *boot.Record, end int, files *heritage) (control int) {
+	give := func(fds ...int) (first int) {
+		first = len(spec.Files)
+		spec.Files = append(spec.Files, fds...)
+		return first
+	}
+	give(c.std.fds[:]...)
+	control = give(end)
+	if c.slot != nil {
+		record.CrashFD, record.CrashSlot = give(c.slot.FD()), c.slot.Index()
+	}
+	if door := track.Door(); door > 0 && !c.detached { // which is the root of a tree of its own
+		record.Door = give(door)
+	}
+	record.Files, record.FirstFile = files.names, give(files.fds...)
+	return control
+}
+
 func newRecord(ctx context.Context, name string, c *coldChild) *boot.Record {
 	r := &boot.Record{
 		Build: funcs.fingerprint(), Func: name, Name: c.name, Path: c.path, ParentName: self.name,
@@ -177,9 +190,6 @@ func newRecord(ctx context.Context, name string, c *coldChild) *boot.Record {
 	}
 	if deadline, ok := ctx.Deadline(); ok && deadline.Year() < 2262 { // what a count of ns can say
 		r.Deadline = deadline.UnixNano()
-	}
-	if c.slot != nil {
-		r.CrashFD, r.CrashSlot = crashFD, c.slot.Index()
 	}
 	return r
 }

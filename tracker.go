@@ -106,12 +106,13 @@ func spawnTracker(door int) (track.Tracker, error) {
 	}
 	defer file.Close() // the record is all that it is told this way
 	defer func() { _ = sys.Close(end) }()
-	token, err := boot.Token(end, controlFD)
+	const control = 3
+	token, err := boot.Token(end, control)
 	if err != nil {
 		return nil, err
 	}
 	record := &boot.Record{
-		Name: "tracker", ParentName: self.name, Args: os.Args, CrashFD: -1, Tracker: controlFD + 1,
+		Name: "tracker", ParentName: self.name, Args: os.Args, CrashFD: -1, Tracker: control + 1,
 	}
 	if _, err := sendNow(file, wire.Append(nil, wire.Boot, record.Encode())); err != nil {
 		return nil, err

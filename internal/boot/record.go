@@ -24,8 +24,10 @@ type Record struct {
 	Deadline   int64 // of the context, Unix time in ns; zero without
 	CrashFD    int   // -1 without
 	CrashSlot  int
-	Door       int // of the tracker; zero without
-	Tracker    int // the inside of the door, for the tracker itself; zero in children
+	Door       int      // of the tracker; zero without
+	Tracker    int      // the inside of the door, for the tracker itself; zero in children
+	Files      []string // names of the inherited files
+	FirstFile  int      // descriptor of the first, which the others follow
 	Log        seam.LogState
 }
 
@@ -47,6 +49,8 @@ func (r *Record) Encode() []byte {
 	b = wire.AppendInt(b, r.CrashSlot)
 	b = wire.AppendInt(b, r.Door)
 	b = wire.AppendInt(b, r.Tracker)
+	b = wire.AppendStrings(b, r.Files)
+	b = wire.AppendInt(b, r.FirstFile)
 	b = wire.AppendBool(b, r.Log.On)
 	b = wire.AppendInt(b, int(r.Log.Level))
 	b = wire.AppendBool(b, r.Log.Stderr)
@@ -72,6 +76,8 @@ func Decode(b []byte) (*Record, error) {
 		CrashSlot:  int(in.Int()),
 		Door:       int(in.Int()),
 		Tracker:    int(in.Int()),
+		Files:      in.Strings(),
+		FirstFile:  int(in.Int()),
 		Log: seam.LogState{
 			On:     in.Bool(),
 			Level:  slog.Level(in.Int()),

@@ -21,6 +21,7 @@ var full = Record{
 	Args:    []string{"program", "", "-x=\x00\xff"},
 	Restore: []string{"GOGC", "GOMEMLIMIT=1GiB"},
 	Grace:   -time.Hour, Deadline: math.MinInt64, CrashFD: 4, CrashSlot: 1 << 20, Door: 5, Tracker: 4,
+	Files: []string{"", "listener\xff"}, FirstFile: 6,
 	Log: seam.LogState{On: true, Level: slog.LevelDebug, Stderr: true, Custom: true},
 }
 
@@ -130,7 +131,7 @@ func decodeAgain(t *testing.T, data []byte) {
 	if err != nil {
 		return
 	}
-	if size := len(r.Func) + len(r.Name) + len(r.Path) + len(r.ParentName) + len(r.Args) + len(r.Restore); size > len(data) {
+	if size := len(r.Func) + len(r.Name) + len(r.Path) + len(r.ParentName) + len(r.Args) + len(r.Restore) + len(r.Files); size > len(data) {
 		t.Errorf("%d bytes of text in a record of %d", size, len(data))
 	}
 	again, err := Decode(r.Encode())

@@ -32,6 +32,14 @@ func Pair() (parent *os.File, child int, err error) {
 // Close closes a bare descriptor.
 func Close(fd int) error { return unix.Close(fd) }
 
+// Duplicate returns another number for an open file, close-on-exec, and none of
+// the three that a program may have closed. The flags of the file itself,
+// O_NONBLOCK among them, are shared and stay as they are.
+func Duplicate(fd int) (int, error) {
+	dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
+	return dup, os.NewSyscallError("fcntl", err)
+}
+
 // CloseOnExec sets the flag.
 func CloseOnExec(fd int) { unix.CloseOnExec(fd) }
 

@@ -11,6 +11,12 @@ func Pair() (*os.File, int, error) { return nil, -1, errors.ErrUnsupported }
 // Close is not available.
 func Close(int) error { return errors.ErrUnsupported }
 
+// Duplicate is not available.
+func Duplicate(int) (int, error) { return -1, errors.ErrUnsupported }
+
+// CloseInherited does nothing: see CloseOnExec.
+func CloseInherited() error { return nil }
+
 // CloseOnExec does nothing: handles are not inherited unless asked for.
 func CloseOnExec(int) {}
 

@@ -37,6 +37,7 @@ type client struct {
 	mu      sync.Mutex
 	door    door
 	tracker Tracker       // in the root
+	deaths  int           // of trackers, since one has welcomed this process
 	link    *link         // nil: there is none now
 	heard   chan struct{} // closed when the link is at its end
 	peer    *sys.Foreign  // the tracker, as any process of the tree knows it

@@ -62,7 +62,7 @@ func (c *client) connect() error {
 	}
 	c.mu.Lock()
 	heard := make(chan struct{})
-	c.link, c.peer, c.heard = l, peer, heard
+	c.link, c.peer, c.heard, c.deaths = l, peer, heard, 0
 	c.tellLocked()
 	c.mu.Unlock()
 	go func() {
@@ -88,6 +88,11 @@ func (c *client) openDoor() error {
 	if c.spawn == nil || c.tracker != nil {
 		return nil
 	}
+	return c.startLocked()
+}
+
+// startLocked starts the tracker.
+func (c *client) startLocked() error {
 	t, err := c.spawn(c.door.inside)
 	if err != nil {
 		return err
@@ -112,8 +117,8 @@ func (c *client) openDoorLocked() error {
 	return nil
 }
 
-// watch replaces a tracker that died before it was told to: other processes of
-// the tree may need one too.
+// watch replaces a tracker that died before it was told to: whoever knocks
+// meanwhile, this process or another one of the tree, waits behind the door.
 func (c *client) watch(t Tracker) {
 	<-t.Done()
 	c.mu.Lock()
@@ -122,8 +127,9 @@ func (c *client) watch(t Tracker) {
 		return
 	}
 	c.tracker = nil
-	if c.link == nil {
-		c.dialLocked()
+	const most = 4 // in a row that served nobody
+	if c.deaths++; c.deaths < most {
+		_ = c.startLocked() // else the next who needs one tries again, and is told
 	}
 }
 
