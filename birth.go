@@ -36,6 +36,7 @@ func claim() *childhood {
 	if fd < 0 {
 		return &childhood{fd: -1}
 	}
+	sys.Reserve(fd)
 	c := &childhood{fd: fd, err: err}
 	if err != nil {
 		return c

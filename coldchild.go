@@ -49,7 +49,7 @@ func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
 	forget()
 	c.ctl.drain()
 	<-read
-	c.ctl.file.Close()
+	sys.CloseReserved(c.ctl.file)
 	text := ""
 	if !status.Success() {
 		text = c.slot.Text()

@@ -158,7 +158,7 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage,
 			return nil
 		}
 	}
-	file.Close()
+	sys.CloseReserved(file)
 	return err
 }
 

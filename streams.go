@@ -60,7 +60,7 @@ func (s *streams) input(r io.Reader) error {
 	s.pipe(theirs, ours)
 	s.copies = append(s.copies, func() {
 		_, _ = io.Copy(ours, r) // a child that does not read to the end is no error
-		ours.Close()
+		sys.CloseReserved(ours)
 	})
 	return s.use(0, theirs)
 }
@@ -85,7 +85,7 @@ func (s *streams) output(n int, w io.Writer) error {
 	s.copies = append(s.copies, func() {
 		defer s.wg.Done()
 		_, _ = io.Copy(w, ours) // the writer's error is the writer's
-		ours.Close()
+		sys.CloseReserved(ours)
 	})
 	return s.use(n, theirs)
 }
@@ -97,6 +97,7 @@ func (s *streams) pipe(theirs, ours *os.File) {
 	theirs.Fd() // has that effect, and nobody else has this end
 	s.theirs = append(s.theirs, theirs)
 	s.ours = append(s.ours, ours)
+	sys.ReserveFile(ours)
 }
 
 func (s *streams) useNull(n int) error {
@@ -168,7 +169,11 @@ func (s *streams) closeTheirs() {
 	}
 }
 
-func (s *streams) closeOurs() { closeAll(s.ours) }
+func (s *streams) closeOurs() {
+	for _, f := range s.ours {
+		sys.CloseReserved(f)
+	}
+}
 
 func closeAll(files []*os.File) {
 	for _, f := range files {

@@ -49,6 +49,7 @@ func (a *Area) growLocked() bool {
 		if err != nil { // out of descriptors, say: the next child may have a slot
 			return false
 		}
+		sys.Reserve(fd)
 		a.fd = fd
 	}
 	if a.next < a.size {
@@ -67,6 +68,7 @@ func (a *Area) Close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.fd >= 0 && len(a.free) == a.next {
+		sys.Unreserve(a.fd)
 		_ = sys.Close(a.fd)
 		a.fd, a.size, a.next, a.free = -1, 0, 0, nil
 	}

@@ -78,7 +78,7 @@ func (p *Proc) release() {
 	defer p.mu.Unlock()
 	p.gone = true
 	if p.fd != nil {
-		p.fd.Close()
+		CloseReserved(p.fd)
 	}
 }
 

@@ -71,6 +71,7 @@ func ownPidfd(proc *os.Process) (int, error) {
 // reading it would block a thread, which is no worse than waiting.
 func pidfdProc(pid, fd int) *Proc {
 	_ = unix.SetNonblock(fd, true)
+	Reserve(fd)
 	return &Proc{PID: pid, fd: os.NewFile(uintptr(fd), "pidfd")}
 }
 

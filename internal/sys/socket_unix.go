@@ -10,7 +10,8 @@ import (
 )
 
 // Pair returns the two ends of a stream socket, both close-on-exec. The first
-// is non-blocking, for the runtime's poller; the second, for a child, blocks.
+// is non-blocking, for the runtime's poller, and reserved: CloseReserved closes
+// it. The second, for a child, blocks.
 func Pair() (parent *os.File, child int, err error) {
 	syscall.ForkLock.RLock() // where SOCK_CLOEXEC is not atomic with the call
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|sockCloexec, 0)
@@ -26,6 +27,7 @@ func Pair() (parent *os.File, child int, err error) {
 		_, _ = unix.Close(fds[0]), unix.Close(fds[1])
 		return nil, -1, os.NewSyscallError("fcntl", err)
 	}
+	Reserve(fds[0])
 	return os.NewFile(uintptr(fds[0]), "control"), fds[1], nil
 }
 
