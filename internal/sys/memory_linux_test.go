@@ -51,6 +51,29 @@ func TestSharedMemory(t *testing.T) {
 	}
 }
 
+// Whoever has it can't take it away from the others.
+func TestSharedMemoryIsSealed(t *testing.T) {
+	t.Parallel()
+	fd, err := SharedMemory("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer Close(fd)
+	if err := errors.Join(Truncate(fd, 8192), Truncate(fd, 16384)); err != nil {
+		t.Error(err)
+	}
+	for _, size := range []int64{16383, 4096, 0} {
+		if err := Truncate(fd, size); !errors.Is(err, unix.EPERM) {
+			t.Errorf("to shrink to %d: %v", size, err)
+		}
+	}
+	for _, seal := range []int{unix.F_SEAL_GROW, unix.F_SEAL_WRITE} {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seal); !errors.Is(err, unix.EPERM) {
+			t.Errorf("to add seal %#x: %v", seal, err)
+		}
+	}
+}
+
 func TestSharedMemoryErrors(t *testing.T) {
 	t.Parallel()
 	r, _ := pipe(t)

@@ -40,10 +40,20 @@ func Monotonic() time.Duration {
 	return time.Duration(ts.Nano())
 }
 
-// SharedMemory returns an anonymous file for memory that processes share.
+// SharedMemory returns an anonymous file for memory that processes share. It
+// can grow but not shrink: those that have it mapped would get SIGBUS. See
+// F_ADD_SEALS in fcntl(2).
 func SharedMemory(name string) (int, error) {
-	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
-	return fd, os.NewSyscallError("memfd_create", err)
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return -1, os.NewSyscallError("memfd_create", err)
+	}
+	// And no more seals: whoever is given it could forbid growing, or writing.
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_SEAL); err != nil {
+		_ = unix.Close(fd)
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	return fd, nil
 }
 
 // Discard gives back the memory of a part of a SharedMemory, which reads as
