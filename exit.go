@@ -116,15 +116,7 @@ func (d *departure) giveUp() {
 			_ = p.Kill() // one that has ended is as good
 		}
 	}
-	said := make(chan struct{})
-	go func() {
-		defer close(said)
-		fmt.Fprintf(os.Stderr, "multiproc: %s: exit took longer than ExitTimeout\n", self.name)
-	}()
-	select {
-	case <-said:
-	case <-time.After(500 * time.Millisecond): // stderr may be what everybody hangs on
-	}
+	sayBriefly("exit took longer than ExitTimeout")
 	d.givePanicWay()
 	os.Exit(exitTimeoutCode) //nolint:forbidigo // the bound on the exit sequence
 }

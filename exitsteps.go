@@ -12,9 +12,11 @@ import (
 	"multiproc/mplog"
 )
 
-// flush is the last step: what nobody asked for is told, and the log goes.
+// flush is the last step: buffered output goes, what nobody asked for is told,
+// and the log goes.
 func flush(code int) {
 	awaitOutput()
+	flushStreams()
 	logUnasked()
 	if IsChild() {
 		logEvent("child-exit", fmt.Sprintf("process exiting with exitcode %d", told(code)))

@@ -1,5 +1,5 @@
 // Package seam is the meeting place of public packages that share a private
-// need: mplog, finalize and afterfork put functions here when they are
+// need: mplog, afterfork and stdio put functions here when they are
 // initialised, and the root package calls them. Nothing else belongs here.
 package seam
 
@@ -36,6 +36,12 @@ var (
 	// ends the goroutines that logging started. Logging stays usable.
 	LogClose func(limit time.Duration)
 )
+
+// FlushStreams flushes the writers that are to be flushed at exit, one after
+// another, and returns when that is done, which may be never. From when hurry is
+// closed, one that blocks keeps no other waiting. Failures are told as they come,
+// from one goroutine. Set by stdio.
+var FlushStreams func(hurry <-chan struct{}, failed func(error))
 
 // RunAfterFork runs the registered hooks in the order of their registration.
 // Set by afterfork.

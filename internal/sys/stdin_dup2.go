@@ -1,0 +1,8 @@
+//go:build unix && !linux && !freebsd
+
+package sys
+
+import "golang.org/x/sys/unix"
+
+// replace makes to what from is, open across an exec.
+func replace(from, to int) error { return unix.Dup2(from, to) }
