@@ -1,0 +1,7 @@
+//go:build !linux
+
+package unixsock
+
+// AbstractSupported tells whether sockets may have names that are no files
+// [abstract_sockets_supported]. Linux has them, Android too, and nobody else.
+const AbstractSupported = false
