@@ -29,7 +29,7 @@ func stopChildren(ctx context.Context) error {
 	children := exitChildren()
 	errs := make(chan error, len(children))
 	for _, c := range children {
-		go func() { errs <- c.(exitChild).Stop(ctx) }()
+		go func() { errs <- c.(interface{ Stop(context.Context) error }).Stop(ctx) }()
 	}
 	var all []error
 	for range children {

@@ -28,6 +28,7 @@ func (c *coldChild) run(ctx context.Context) {
 		ask: func(within time.Duration) error {
 			return c.ctl.terminateByDeadline(c.proc, within)
 		},
+		kill:          func() error { return p.killGroup(c.proc) },
 		uninterrupted: true,
 	}
 	p.failure = newFailure(p)
@@ -45,7 +46,7 @@ func (c *coldChild) run(ctx context.Context) {
 // reap waits for the end and makes it known. What the child said before comes
 // first; "ended" is what the kernel says of the process, never an EOF.
 func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
-	status := statusOf(c.proc.Wait(), c.life)
+	status := statusOf(c.reapGroup(c.proc, c.lastSignal), c.life)
 	forget()
 	c.ctl.drain()
 	<-read

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,7 +30,14 @@ import (
 // [Func.Start].
 //
 // The program gets a process group of its own, unless cmd.SysProcAttr is set or
-// its Stdin is a terminal. Terminate sends SIGTERM. Wait and Join return once
+// its Stdin is a terminal; one that is Detached gets a session in any case but
+// the first. Terminate and Kill reach the whole group, which ends with a program
+// that was ended from here: what is left of it gets SIGTERM, and SIGKILL when
+// Grace is over. If the program ended by itself its background processes go on,
+// until this process exits in order: then they end in the same way, unless it
+// was Detached. (Below Linux 6.9, and on other systems, a group can only be
+// reached while its leader has not been waited for: what is left then is on its
+// own.) A process that has left the group is out of reach. Wait and Join return once
 // its output was copied, but no later than Grace (at least a second) and a
 // second after its end, since a descendant of it may hold the pipe, and a reader
 // that is its Stdin may never return.
@@ -46,7 +54,7 @@ func StartCommand(ctx context.Context, cmd *exec.Cmd, opts Options) (*Process, e
 	opts.Name = cmp.Or(opts.Name, filepath.Base(cmd.Path))
 	p := newChild(&opts)
 	cmd.WaitDelay = copyTime(p.grace)
-	if cmd.SysProcAttr == nil && !isTerminal(cmd.Stdin) {
+	if cmd.SysProcAttr == nil && (p.detached || !isTerminal(cmd.Stdin)) {
 		cmd.SysProcAttr = sys.OwnGroup(p.detached)
 	}
 	if err := cmd.Start(); err != nil {
@@ -54,6 +62,7 @@ func StartCommand(ctx context.Context, cmd *exec.Cmd, opts Options) (*Process, e
 		return nil, fmt.Errorf("multiproc: start %s: %w", opts.Name, sys.BlameDir(cmd.Dir, err))
 	}
 	c := &commandChild{Process: p, cmd: cmd, proc: sys.Watch(cmd.Process)}
+	c.proc.Leader = sys.LeadsGroup(cmd.SysProcAttr)
 	c.run(ctx)
 	return p, nil
 }
@@ -99,6 +108,8 @@ type commandChild struct {
 	*Process
 	cmd  *exec.Cmd
 	proc *sys.Proc
+
+	told atomic.Bool // its group has had SIGTERM
 }
 
 func (c *commandChild) run(ctx context.Context) {
@@ -107,7 +118,8 @@ func (c *commandChild) run(ctx context.Context) {
 	p.follow(leadsGroup(c.cmd), true)
 	p.act = actions{
 		signal: c.proc.Signal,
-		ask:    func(time.Duration) error { return c.proc.Signal(syscall.SIGTERM) },
+		ask:    c.terminate,
+		kill:   func() error { return p.killGroup(c.proc) },
 	}
 	p.failure = newFailure(p)
 	p.life.resolve(nil, nil) // there is no function to hear of
@@ -116,11 +128,30 @@ func (c *commandChild) run(ctx context.Context) {
 	go c.reap(forget)
 }
 
+// terminate tells the group, also when only that is left.
+func (c *commandChild) terminate(within time.Duration) error {
+	if r := remnants.of(c.Process); r != nil {
+		r.AskToEnd(within)
+		return os.ErrProcessDone
+	}
+	c.told.Store(true)
+	return c.proc.SignalGroup(syscall.SIGTERM)
+}
+
+// lastSignal is what the program's group gets when it has ended: nothing, if
+// that was its own wish, or if the group has been told.
+func (c *commandChild) lastSignal() syscall.Signal {
+	if !c.life.wasAsked() || c.grace >= 0 && c.told.Load() {
+		return 0
+	}
+	return c.Process.lastSignal()
+}
+
 // reap waits without a thread, makes the end known, and then has the os/exec
 // package copy what is left of the output and close the pipes. Its own wait
 // finds nobody any more, which is the error that is dropped.
 func (c *commandChild) reap(forget func() bool) {
-	status := statusOf(c.proc.Wait(), c.life)
+	status := statusOf(c.reapGroup(c.proc, c.lastSignal), c.life)
 	forget()
 	c.tie.Gone()
 	c.end(status, "")

@@ -111,10 +111,8 @@ func (d *departure) giveUp() {
 	if !d.over.CompareAndSwap(false, true) {
 		return
 	}
-	for _, p := range family.list() {
-		if !p.detached {
-			_ = p.Kill() // one that has ended is as good
-		}
+	for _, c := range exitChildren() {
+		_ = c.Kill() // one that has ended is as good
 	}
 	sayBriefly("exit took longer than ExitTimeout")
 	d.givePanicWay()

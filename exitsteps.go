@@ -66,9 +66,13 @@ func sayLeft(name string) {
 	fmt.Fprintf(os.Stderr, "multiproc: %s: %s can't be killed, and is left behind\n", self.name, name)
 }
 
-// exitChildren are the children that an exit has to see to.
+// exitChildren are the children that an exit has to see to, and what ended ones
+// have left.
 func exitChildren() []exitseq.Child {
 	var list []exitseq.Child
+	for _, r := range remnants.list() {
+		list = append(list, r)
+	}
 	for _, p := range family.list() {
 		if !p.detached {
 			list = append(list, exitChild{p})

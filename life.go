@@ -2,6 +2,8 @@ package multiproc
 
 import (
 	"context"
+	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -174,8 +176,11 @@ func (p *Process) outcome(ctx context.Context) ([]byte, error) {
 
 // stop asks, waits, and kills. It returns once the process has ended.
 func (p *Process) stop(ctx context.Context) error {
+	gone := false
 	if p.grace >= 0 && ctx.Err() == nil {
-		if p.ask(p.grace) == nil {
+		err := p.ask(p.grace)
+		gone = errors.Is(err, os.ErrProcessDone) // and its group has its grace
+		if err == nil {
 			over := time.NewTimer(p.grace + exitseq.Margin(p.grace))
 			defer over.Stop()
 			select {
@@ -186,8 +191,10 @@ func (p *Process) stop(ctx context.Context) error {
 			}
 		}
 	}
-	if err := p.Kill(); err != nil {
-		return err
+	if !gone {
+		if err := p.Kill(); err != nil {
+			return err
+		}
 	}
 	const unkillable = 5 * time.Second // in uninterruptible sleep
 	late := time.NewTimer(unkillable)

@@ -36,6 +36,8 @@ type actions struct {
 	// ask wants the process to end within that time.
 	ask func(within time.Duration) error
 
+	kill func() error // the process and its group; nil: by signal
+
 	uninterrupted bool // SIGINT does nothing to it: a function's process
 }
 
@@ -150,16 +152,24 @@ func (p *Process) Signal(sig os.Signal) error {
 // Terminate asks the process to end within its Grace, and does not wait. A
 // child's function sees its ctx end (cause [ErrTerminated]) and has half of the
 // time; finalizers and the child's own children have the rest; then it dies by
-// SIGTERM, so that its exit code says -15. A program gets SIGTERM. One that has
-// ended already is no error. Nobody is killed: see Stop.
+// SIGTERM, so that its exit code says -15. A program gets SIGTERM, with all of
+// its process group. One that has ended already is no error. The process is not
+// killed: see Stop.
 func (p *Process) Terminate() error { return done(p.ask(max(0, p.grace))) }
 
 func (p *Process) ask(within time.Duration) error {
 	return p.life.ending(0, func() error { return p.act.ask(within) })
 }
 
-// Kill ends the process by SIGKILL. One that has ended already is no error.
-func (p *Process) Kill() error { return done(p.Signal(syscall.SIGKILL)) }
+// Kill ends a child by SIGKILL, and with it all of the process group that it
+// leads, also when only the group is left. Any other process is killed alone.
+// One that has ended already is no error.
+func (p *Process) Kill() error {
+	if p.act.kill == nil {
+		return done(p.Signal(syscall.SIGKILL))
+	}
+	return done(p.life.ending(1, p.act.kill))
+}
 
 func done(err error) error {
 	if errors.Is(err, os.ErrProcessDone) {

@@ -8,18 +8,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Any is the first argument of every call.
+// Any is every argument.
 const Any = -1
 
 // Refuse makes a system call of this process fail, in all its threads, where
 // its first argument is first: see seccomp(2).
 func Refuse(call uint32, first int64, errno syscall.Errno) error {
+	return RefuseWhere(call, 0, first, errno)
+}
+
+// RefuseWhere is Refuse for the argument with a number.
+func RefuseWhere(call, arg uint32, value int64, errno syscall.Errno) error {
 	const (
 		load   = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS
 		equal  = unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K
 		ret    = unix.BPF_RET | unix.BPF_K
 		number = 0  // offsets in struct seccomp_data
-		arg0   = 16 // the low half, on the machines that we have
+		args   = 16 // each of 8 bytes, the low half first on the machines that we have
 
 		retAllow, retErrno = 0x7fff0000, 0x00050000
 		setModeFilter      = 1
@@ -28,12 +33,12 @@ func Refuse(call uint32, first int64, errno syscall.Errno) error {
 	filter := []unix.SockFilter{
 		{Code: load, K: number},
 		{Code: equal, K: call, Jf: 3},
-		{Code: load, K: arg0},
-		{Code: equal, K: uint32(first), Jf: 1},
+		{Code: load, K: args + 8*arg},
+		{Code: equal, K: uint32(value), Jf: 1},
 		{Code: ret, K: retErrno | uint32(errno)},
 		{Code: ret, K: retAllow},
 	}
-	if first < 0 {
+	if value < 0 {
 		filter[2], filter[3] = unix.SockFilter{Code: load, K: number}, unix.SockFilter{Code: equal, K: call, Jf: 1}
 	}
 	runtime.LockOSThread()

@@ -35,12 +35,15 @@ type Exit struct {
 // Where there are pidfds, a waiting goroutine costs no thread. Elsewhere the
 // os package keeps watch, with a thread for each.
 type Proc struct {
-	PID int
+	PID    int
+	Leader bool // of a process group of its own, which has the number PID
 
 	fd   *os.File    // the pidfd, in the runtime's poller; nil where there is none
 	proc *os.Process // used where fd is nil
 
-	mu   sync.RWMutex // held for reading by Signal, for writing by what ends the pid's meaning
+	last func() syscall.Signal // see Reap
+
+	mu   sync.RWMutex // held for reading by who signals, for writing by what ends the pid's meaning
 	gone bool         // the pid may belong to somebody else by now
 }
 
@@ -51,29 +54,59 @@ var ErrProcessDone = os.ErrProcessDone
 func (p *Proc) Signal(sig syscall.Signal) error {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
+	return p.signalLocked(sig)
+}
+
+func (p *Proc) signalLocked(sig syscall.Signal) error {
 	if p.gone {
 		return ErrProcessDone
 	}
 	if p.fd == nil {
 		return p.proc.Signal(sig)
 	}
-	return p.pidfdSignal(sig)
+	return p.pidfdSignal(sig, 0)
 }
 
 // Wait waits until the process has ended, takes its status, and releases what
-// the Proc holds. It is called once.
+// the Proc holds. It is called once, and Reap is not.
 func (p *Proc) Wait() Exit {
-	if p.fd == nil {
-		state, err := p.proc.Wait()
-		p.release()
-		return exitOf(state, err)
-	}
-	exit := p.pidfdWait()
-	p.release()
+	exit, _ := p.Reap(nil)
+	p.Release()
 	return exit
 }
 
-func (p *Proc) release() {
+// Reap waits until the process has ended and takes its status. It is called
+// once, and Release after it.
+//
+// What the process leaves behind in its group gets the signal that last
+// returns, unless that is zero or last is nil. left says that there is somebody,
+// and can be signalled: never on systems where the group of a process that was
+// reaped can't be told from another one.
+func (p *Proc) Reap(last func() syscall.Signal) (exit Exit, left bool) {
+	p.last = last
+	if p.fd == nil {
+		p.awaitEnd()
+		state, err := p.proc.Wait()
+		exit = exitOf(state, err)
+		p.forget()
+	} else {
+		exit = p.pidfdWait()
+	}
+	if last == nil || !p.keepsGroup() {
+		return exit, false
+	}
+	return exit, p.SignalGroup(last()) == nil
+}
+
+// forget makes the pid mean nothing.
+func (p *Proc) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone = true
+}
+
+// Release lets go of the process and its group.
+func (p *Proc) Release() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.gone = true

@@ -75,9 +75,9 @@ func pidfdProc(pid, fd int) *Proc {
 	return &Proc{PID: pid, fd: os.NewFile(uintptr(fd), "pidfd")}
 }
 
-func (p *Proc) pidfdSignal(sig syscall.Signal) error {
+func (p *Proc) pidfdSignal(sig syscall.Signal, flags int) error {
 	var err error
-	if cerr := p.control(func(fd int) { err = unix.PidfdSendSignal(fd, sig, nil, 0) }); cerr != nil {
+	if cerr := p.control(func(fd int) { err = unix.PidfdSendSignal(fd, sig, nil, flags) }); cerr != nil {
 		return ErrProcessDone
 	}
 	if errors.Is(err, unix.ESRCH) {
@@ -101,7 +101,7 @@ func (p *Proc) pidfdWait() Exit {
 	p.poll(func(fd int) bool {
 		var info siginfo
 		var usage unix.Rusage
-		err := waitid(fd, &info, unix.WEXITED|unix.WNOHANG, &usage)
+		err := p.take(fd, &info, &usage)
 		switch {
 		case errors.Is(err, unix.ECHILD): // a stray wait(-1), or SIGCHLD is ignored
 			// Whoever took it did so at or after the death, so this does not
@@ -109,6 +109,7 @@ func (p *Proc) pidfdWait() Exit {
 			if !Readable(fd) { // a pidfd is, once the process has ended
 				return false
 			}
+			p.forget()
 			exit = lostExit(fd)
 			return true
 		case err != nil || info.pid == 0:
@@ -121,6 +122,19 @@ func (p *Proc) pidfdWait() Exit {
 		return true
 	})
 	return exit
+}
+
+// take takes the status, if there is one. Whoever signals by number is kept out
+// meanwhile.
+func (p *Proc) take(fd int, info *siginfo, usage *unix.Rusage) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.keepsGroup() && Readable(fd) {
+		p.signalLast()
+	}
+	err := waitid(fd, info, unix.WEXITED|unix.WNOHANG, usage)
+	p.gone = p.gone || err == nil && info.pid != 0
+	return err
 }
 
 // poll calls done whenever the pidfd may have become readable, until it says

@@ -19,7 +19,12 @@ func Start(spec *Spec) (*Proc, error) {
 		Dir: spec.Dir, Env: spec.Env, Files: files,
 		Sys: OwnGroup(spec.Session),
 	}
-	return start(spec, attr)
+	p, err := start(spec, attr)
+	if err != nil {
+		return nil, err
+	}
+	p.Leader = true
+	return p, nil
 }
 
 // plainStart starts a process and lets the os package watch it.
@@ -56,6 +61,12 @@ func maxRSS(ru int64) int64 {
 		return ru
 	}
 	return ru << 10
+}
+
+// LeadsGroup reports whether a program that is started with attr leads a process
+// group.
+func LeadsGroup(attr *syscall.SysProcAttr) bool {
+	return attr != nil && (attr.Setsid || (attr.Setpgid || attr.Foreground) && attr.Pgid == 0)
 }
 
 // OwnGroup puts a program into a process group of its own, or into a session.

@@ -18,6 +18,15 @@ func Watch(proc *os.Process) *Proc { return &Proc{PID: proc.Pid, proc: proc} }
 
 func fillExit(*Exit, *os.ProcessState) {}
 
+// LeadsGroup is false: no signal reaches a group here.
+func LeadsGroup(*syscall.SysProcAttr) bool { return false }
+
+// SignalGroup is Signal.
+func (p *Proc) SignalGroup(sig syscall.Signal) error { return p.Signal(sig) }
+
+// KillGroup is Signal with SIGKILL.
+func (p *Proc) KillGroup() error { return p.Signal(syscall.SIGKILL) }
+
 // OwnGroup puts a program into a process group of its own.
 func OwnGroup(bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}

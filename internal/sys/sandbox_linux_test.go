@@ -16,23 +16,32 @@ import (
 // of containers do.
 var sandboxes = map[string]struct {
 	call  uint32
-	first int64 // argument for which it is refused
+	arg   uint32 // which argument to look at
+	value int64  // for which it is refused
 	errno syscall.Errno
 }{
-	"no pidfd_open":           {unix.SYS_PIDFD_OPEN, sandbox.Any, unix.ENOSYS},
-	"no P_PIDFD":              {unix.SYS_WAITID, unix.P_PIDFD, unix.EINVAL},
-	"pidfd_send_signal":       {unix.SYS_PIDFD_SEND_SIGNAL, sandbox.Any, unix.EPERM},
-	"waitid by pidfd refused": {unix.SYS_WAITID, unix.P_PIDFD, unix.EPERM},
+	"no pidfd_open":           {unix.SYS_PIDFD_OPEN, 0, sandbox.Any, unix.ENOSYS},
+	"no P_PIDFD":              {unix.SYS_WAITID, 0, unix.P_PIDFD, unix.EINVAL},
+	"pidfd_send_signal":       {unix.SYS_PIDFD_SEND_SIGNAL, 0, sandbox.Any, unix.EPERM},
+	"waitid by pidfd refused": {unix.SYS_WAITID, 0, unix.P_PIDFD, unix.EPERM},
+	"no groups of pidfds":     {unix.SYS_PIDFD_SEND_SIGNAL, 3, unix.PIDFD_SIGNAL_PROCESS_GROUP, unix.EINVAL},
 }
 
 func init() {
 	for name, s := range sandboxes {
 		roles["sandbox: "+name] = func() {
-			if err := sandbox.Refuse(s.call, s.first, s.errno); err != nil {
+			if err := sandbox.RefuseWhere(s.call, s.arg, s.value, s.errno); err != nil {
 				fmt.Print(err)
 				return
 			}
 			fmt.Print(playSandboxed())
+		}
+		roles["groups: "+name] = func() {
+			if err := sandbox.RefuseWhere(s.call, s.arg, s.value, s.errno); err != nil {
+				fmt.Print(err)
+				return
+			}
+			fmt.Print(playGroups())
 		}
 	}
 }

@@ -97,7 +97,7 @@ func TestSignalAtEachStage(t *testing.T) {
 	if err := p.Signal(unix.SIGKILL); !errors.Is(err, ErrProcessDone) {
 		t.Errorf("after Wait: %v", err)
 	}
-	if err := p.pidfdSignal(unix.SIGKILL); !errors.Is(err, ErrProcessDone) {
+	if err := p.pidfdSignal(unix.SIGKILL, 0); !errors.Is(err, ErrProcessDone) {
 		t.Errorf("with the pidfd closed: %v", err)
 	}
 	if exit := p.pidfdWait(); exit != (Exit{Lost: true}) {
@@ -142,7 +142,7 @@ func TestWaitWithoutThePoller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer started.release()
+	defer started.Release()
 	fd, err := unix.PidfdOpen(started.PID, 0)
 	if err != nil {
 		t.Fatal(err)
