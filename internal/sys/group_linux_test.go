@@ -84,7 +84,7 @@ const (
 	// Two sleepers, who hold no pipe, and a leader that waits for them.
 	familyRuns = "sleep 1000 >/dev/null & echo $!; sleep 1001 >/dev/null & echo $!; wait"
 	// Two sleepers, one of them deaf to SIGTERM, whose leader is gone.
-	familyLeft = "sleep 1000 >/dev/null & echo $!; (trap '' TERM; exec sleep 1001 >/dev/null) & echo $!; exit 7"
+	familyLeft = "sleep 1000 >/dev/null & echo $!; (trap '' TERM; exec sh -c 'echo $$; exec sleep 1001 >/dev/null') & exit 7"
 )
 
 func TestSignalGroupReachesAll(t *testing.T) {

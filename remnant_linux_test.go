@@ -1,0 +1,262 @@
+package multiproc_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"multiproc"
+)
+
+// remnantLeaves starts the tree by os/exec, tells of it, waits for the word,
+// and ends as it is told.
+var remnantLeaves = multiproc.NewFunc("remnant-leaves", func(_ context.Context, end string) (string, error) {
+	pids, err1 := fileGet("pids")
+	word, err2 := fileGet("word")
+	if err := errors.Join(err1, err2); err != nil {
+		return "", err
+	}
+	cmd := exec.Command("sh", "-c", groupScript)
+	cmd.Stdout = pids
+	if err := cmd.Run(); err != nil {
+		return "", err
+	}
+	pids.Close()
+	_, _ = io.Copy(io.Discard, word)
+	switch end {
+	case "panic":
+		panic("as told")
+	case "os.Exit":
+		os.Exit(3)
+	case "SIGKILL":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "wait":
+		select {}
+	}
+	return "left", nil
+})
+
+// remnantChild is a function with the tree, and the word that lets it end.
+func remnantChild(t *testing.T, opts multiproc.Options, end string) (*multiproc.Child[string], groupTree, func()) {
+	t.Helper()
+	pidsR, pidsW, err1 := os.Pipe()
+	wordR, wordW, err2 := os.Pipe()
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	opts.Files = map[string]*os.File{"pids": pidsW, "word": wordR}
+	c := lifeStart(t, remnantLeaves.With(opts), end)
+	pidsW.Close()
+	wordR.Close()
+	k, err := groupKins(pidsR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		k.kill()
+		pidsR.Close()
+		wordW.Close()
+	})
+	return c, k, func() { wordW.Close() }
+}
+
+// However a function ends, the programs that it left behind are asked to end at
+// once, and nobody waits for them.
+func TestWhatAFunctionLeavesIsAsked(t *testing.T) {
+	t.Parallel()
+	for _, end := range []string{"return", "panic", "os.Exit", "SIGKILL"} {
+		c, k, word := remnantChild(t, multiproc.Options{Grace: time.Hour}, end)
+		if !k.gentle.runs() {
+			t.Errorf("%s: too early", end)
+		}
+		word()
+		if err := c.Join(lifeCtx(t)); err != nil {
+			t.Error(err)
+		}
+		if !k.gentle.ended() || !k.deaf.runs() {
+			t.Errorf("%s: SIGTERM went elsewhere", end)
+		}
+		if err := c.Kill(); err != nil {
+			t.Error(err)
+		}
+		if !k.deaf.ended() {
+			t.Errorf("%s: the deaf one goes on", end)
+		}
+	}
+}
+
+// And killed when the grace is over.
+func TestWhatAFunctionLeavesIsKilled(t *testing.T) {
+	t.Parallel()
+	for _, grace := range []time.Duration{100 * time.Millisecond, -1} {
+		_, k, word := remnantChild(t, multiproc.Options{Grace: grace}, "return")
+		word()
+		if !k.gentle.ended() || !k.deaf.ended() {
+			t.Errorf("%v: somebody goes on", grace)
+		}
+	}
+}
+
+// To terminate a function is up to the function: its programs live until it
+// has ended. To kill it is not.
+func TestEndingAFunctionWithPrograms(t *testing.T) {
+	t.Parallel()
+	c, k, _ := remnantChild(t, multiproc.Options{Grace: time.Hour}, "wait")
+	if err := c.Kill(); err != nil {
+		t.Error(err)
+	}
+	if !k.gentle.ended() || !k.deaf.ended() {
+		t.Error("Kill: somebody goes on")
+	}
+	c, k, _ = remnantChild(t, multiproc.Options{Grace: time.Hour}, "wait")
+	if err := errors.Join(c.Signal(syscall.SIGSTOP), untilStopped(c.PID()), c.Terminate()); err != nil {
+		t.Error(err)
+	}
+	if !k.gentle.runs() {
+		t.Error("Terminate went to the group")
+	}
+}
+
+// remnantHost leaves a program's group behind, tells of it, waits for the word,
+// and leaves.
+var remnantHost = program("remnant-host", func() {
+	multiproc.Main(func(ctx context.Context) error {
+		cmd := exec.Command("sh", "-c", groupScript+"exit 0")
+		cmd.Stdout = os.Stdout
+		opts := multiproc.Options{Grace: 100 * time.Millisecond, Detached: os.Args[1] == "detached"}
+		p, err := multiproc.StartCommand(ctx, cmd, opts)
+		if err != nil {
+			return err
+		}
+		if err := p.Wait(ctx); err != nil {
+			return err
+		}
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		switch os.Args[1] {
+		case "cleanup":
+			if err := multiproc.Cleanup(ctx); err != nil {
+				return err
+			}
+			fmt.Println("clean")
+			_, _ = io.Copy(io.Discard, os.NewFile(3, "until"))
+		case "exit":
+			multiproc.Exit(0)
+		}
+		return nil
+	})
+})
+
+// An exit in order and Cleanup leave nobody behind, but for what is detached.
+func TestBackgroundProcessesEndWithTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"return", "exit", "cleanup", "detached"} {
+		until, release, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := programCommand(t, remnantHost, way)
+		cmd.ExtraFiles = []*os.File{until}
+		in, err1 := cmd.StdinPipe()
+		out, err2 := cmd.StdoutPipe()
+		if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+			t.Fatal(err)
+		}
+		until.Close()
+		k, err := groupKins(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(k.kill)
+		if !k.gentle.runs() || !k.deaf.runs() {
+			t.Errorf("%s: too early", way)
+		}
+		in.Close()
+		if way == "cleanup" {
+			var said string
+			if _, err := fmt.Fscan(out, &said); said != "clean" || err != nil {
+				t.Errorf("%q, %v", said, err)
+			}
+			if k.gentle.runs() || k.deaf.runs() {
+				t.Error("Cleanup left somebody")
+			}
+		}
+		release.Close()
+		_, _ = io.Copy(io.Discard, out)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", way, err)
+		}
+		if left := k.gentle.runs() || k.deaf.runs(); left != (way == "detached") {
+			t.Errorf("%s: somebody is left: %v", way, left)
+		}
+	}
+}
+
+// remnantRobbed loses the status of a group's leader to somebody else.
+var remnantRobbed = lifeProgram("remnant-robbed", func(ctx context.Context) (said []string, err error) {
+	lifeThieves["wait"]()
+	for range 10 {
+		p, k, err := groupStart(ctx, multiproc.Options{}, "exit 7")
+		if err != nil {
+			return nil, err
+		}
+		if err := p.Join(ctx); err != nil {
+			return nil, err
+		}
+		if !k.gentle.runs() {
+			said = append(said, "too early")
+		}
+		if err := p.Kill(); err != nil {
+			return nil, err
+		}
+		if !k.gentle.ended() || !k.deaf.ended() {
+			said = append(said, "somebody goes on")
+		}
+		k.kill()
+	}
+	return said, nil
+})
+
+func TestGroupWhoseLeaderWasStolen(t *testing.T) {
+	t.Parallel()
+	if said := lifeRun[[]string](t, programCommand(t, remnantRobbed)); len(said) > 0 {
+		t.Errorf("%q", said)
+	}
+}
+
+// Once a group is empty nothing is left of it here either.
+var remnantHeld = lifeProgram("remnant-held", func(ctx context.Context) (counts []int, err error) {
+	for range 3 {
+		p, k, err := groupStart(ctx, multiproc.Options{}, "exit 0")
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(p.Join(ctx), p.Kill()); err != nil {
+			return nil, err
+		}
+		_, _ = k.gentle.ended(), k.deaf.ended()
+		k.kill()
+		if err := multiproc.Cleanup(ctx); err != nil { // waits for the last look at them
+			return nil, err
+		}
+		holds, err := lifeHolds()
+		if err != nil {
+			return nil, err
+		}
+		counts = append(counts, holds.Descriptors)
+	}
+	return counts, nil
+})
+
+func TestNothingIsHeldOfAnEmptyGroup(t *testing.T) {
+	t.Parallel()
+	counts := lifeRun[[]int](t, programCommand(t, remnantHeld))
+	if len(counts) != 3 || counts[0] != counts[2] {
+		t.Errorf("descriptors: %d", counts)
+	}
+}
