@@ -25,14 +25,16 @@ func TestEndingAProgramEndsItsGroup(t *testing.T) {
 		grace time.Duration
 		end   func(p *multiproc.Process, cancel func()) error
 	}{
-		"Kill":                  {time.Hour, func(p *multiproc.Process, _ func()) error { return p.Kill() }},
-		"Terminate":             {soon, func(p *multiproc.Process, _ func()) error { return p.Terminate() }},
-		"Stop":                  {soon, func(p *multiproc.Process, _ func()) error { return p.Stop(t.Context()) }},
-		"Stop without a grace":  {-1, func(p *multiproc.Process, _ func()) error { return p.Stop(t.Context()) }},
-		"ctx":                   {soon, func(_ *multiproc.Process, cancel func()) error { cancel(); return nil }},
-		"Signal(SIGKILL)":       {soon, func(p *multiproc.Process, _ func()) error { return p.Signal(os.Kill) }},
-		"Terminate, then Kill":  {time.Hour, func(p *multiproc.Process, _ func()) error { return errors.Join(p.Terminate(), p.Kill()) }},
-		"Terminate, Join, Kill": {time.Hour, func(p *multiproc.Process, _ func()) error { return errors.Join(p.Terminate(), p.Join(t.Context()), p.Kill()) }},
+		"Kill":                 {time.Hour, func(p *multiproc.Process, _ func()) error { return p.Kill() }},
+		"Terminate":            {soon, func(p *multiproc.Process, _ func()) error { return p.Terminate() }},
+		"Stop":                 {soon, func(p *multiproc.Process, _ func()) error { return p.Stop(t.Context()) }},
+		"Stop without a grace": {-1, func(p *multiproc.Process, _ func()) error { return p.Stop(t.Context()) }},
+		"ctx":                  {soon, func(_ *multiproc.Process, cancel func()) error { cancel(); return nil }},
+		"Signal(SIGKILL)":      {soon, func(p *multiproc.Process, _ func()) error { return p.Signal(os.Kill) }},
+		"Terminate, then Kill": {time.Hour, func(p *multiproc.Process, _ func()) error { return errors.Join(p.Terminate(), p.Kill()) }},
+		"Terminate, Join, Kill": {time.Hour, func(p *multiproc.Process, _ func()) error {
+			return errors.Join(p.Terminate(), p.Join(t.Context()), p.Kill())
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

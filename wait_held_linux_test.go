@@ -41,6 +41,7 @@ var lifeHeir = multiproc.NewFunc("life-heir", func(_ context.Context, fifo strin
 	}
 	cmd := exec.Command("cat")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // or it would be told to end with us
 	sockets, err := lifeSockets()
 	if err != nil || len(sockets) == 0 {
 		return 0, fmt.Errorf("control socket: %v, %w", sockets, err)

@@ -41,3 +41,14 @@ func (p *Proc) awaitEnd() {
 	p.signalLast()
 	p.gone = true
 }
+
+// signalLast is called with mu held for writing, before a leader is reaped
+// whose group can't be signalled afterwards.
+func (p *Proc) signalLast() {
+	if p.last == nil || !p.Leader || p.gone {
+		return
+	}
+	if sig := p.last(); sig != 0 {
+		_ = p.killpg(sig)
+	}
+}

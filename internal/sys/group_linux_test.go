@@ -130,7 +130,7 @@ func TestGroupOutlivesItsLeader(t *testing.T) {
 			}
 		}
 		exit, left := leader.Reap(func() syscall.Signal { return unix.SIGTERM })
-		if exit.Code != 7 && !(stolen && exit.Lost) || !left {
+		if exit.Code != 7 && (!stolen || !exit.Lost) || !left {
 			t.Errorf("%+v, left %v", exit, left)
 		}
 		if !kids[0].ended() || !kids[1].runs() {

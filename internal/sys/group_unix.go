@@ -54,14 +54,3 @@ func (p *Proc) killpg(sig syscall.Signal) error {
 	}
 	return os.NewSyscallError("kill", err)
 }
-
-// signalLast is called with mu held for writing, before a leader is reaped
-// whose group can't be signalled afterwards.
-func (p *Proc) signalLast() {
-	if p.last == nil || !p.Leader || p.gone {
-		return
-	}
-	if sig := p.last(); sig != 0 {
-		_ = p.killpg(sig)
-	}
-}
