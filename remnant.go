@@ -114,8 +114,8 @@ const (
 	keptPause  = time.Second
 )
 
-// watch sees to the group until it is empty, or beyond our power: zombies that
-// nobody waits for count, and so does what the kernel holds in a system call.
+// watch sees to the group until nobody in it runs, or what does is beyond our
+// power: the kernel holds it in a system call.
 func (r *remnant) watch() {
 	defer func() {
 		remnants.remove(r)
@@ -132,9 +132,6 @@ func (r *remnant) watch() {
 		case <-r.wake:
 			pause = firstPause
 		}
-		if r.proc.SignalGroup(0) != nil {
-			return
-		}
 		most, over := r.step()
 		if over {
 			return
@@ -149,7 +146,10 @@ func (r *remnant) step() (most time.Duration, over bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.asked {
-		return keptPause, false
+		return keptPause, r.proc.SignalGroup(0) != nil
+	}
+	if !r.proc.GroupLives() { // which takes a look at all processes
+		return 0, true
 	}
 	if left := time.Until(r.due); left > 0 {
 		return min(left, endPause), false

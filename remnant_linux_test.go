@@ -130,8 +130,12 @@ var remnantHost = program("remnant-host", func() {
 		cmd := exec.Command("sh", "-c", groupScript+"exit 0")
 		cmd.Stdout = os.Stdout
 		opts := multiproc.Options{Grace: 100 * time.Millisecond, Detached: os.Args[1] == "detached"}
+		if os.Args[1] == "join" { // the program ends when the exit waits for it
+			cmd.Args[2] = groupScript + "read x"
+			cmd.Stdin = os.Stdin
+		}
 		p, err := multiproc.StartCommand(ctx, cmd, opts)
-		if err != nil {
+		if err != nil || os.Args[1] == "join" {
 			return err
 		}
 		if err := p.Wait(ctx); err != nil {
@@ -155,7 +159,7 @@ var remnantHost = program("remnant-host", func() {
 // An exit in order and Cleanup leave nobody behind, but for what is detached.
 func TestBackgroundProcessesEndWithTheProgram(t *testing.T) {
 	t.Parallel()
-	for _, way := range []string{"return", "exit", "cleanup", "detached"} {
+	for _, way := range []string{"return", "exit", "join", "cleanup", "detached"} {
 		until, release, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)

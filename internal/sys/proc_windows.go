@@ -27,6 +27,9 @@ func (p *Proc) SignalGroup(sig syscall.Signal) error { return p.Signal(sig) }
 // KillGroup is Signal with SIGKILL.
 func (p *Proc) KillGroup() error { return p.Signal(syscall.SIGKILL) }
 
+// GroupLives is false: nothing is known of groups.
+func (p *Proc) GroupLives() bool { return false }
+
 // OwnGroup puts a program into a process group of its own.
 func OwnGroup(bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
