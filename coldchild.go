@@ -56,7 +56,6 @@ func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
 		text = c.slot.Text()
 	}
 	c.slot.Release()
-	c.tie.Gone()
 	c.end(status, text)
 	c.std.finish(c.grace)
 	family.settle(c.Process)

@@ -115,7 +115,7 @@ type commandChild struct {
 func (c *commandChild) run(ctx context.Context) {
 	p := c.Process
 	p.pid = c.cmd.Process.Pid
-	p.follow(leadsGroup(c.cmd), true)
+	p.follow(c.proc.Leader, true)
 	p.act = actions{
 		signal: c.proc.Signal,
 		ask:    c.terminate,
@@ -153,7 +153,6 @@ func (c *commandChild) lastSignal() syscall.Signal {
 func (c *commandChild) reap(forget func() bool) {
 	status := statusOf(c.reapGroup(c.proc, c.lastSignal), c.life)
 	forget()
-	c.tie.Gone()
 	c.end(status, "")
 	copied := make(chan struct{})
 	go func() {

@@ -21,6 +21,8 @@ type ownerRun struct {
 	cmd   *exec.Cmd
 	base  string
 	owned map[int]uint64 // pid and start time of what it has started
+	in    *os.File
+	out   *bufio.Scanner
 }
 
 func startOwner(t *testing.T, kinds ...string) *ownerRun {
@@ -34,9 +36,15 @@ func startOwner(t *testing.T, kinds ...string) *ownerRun {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.cmd.Stdout, o.cmd.Stderr = w, os.Stderr
+	stdin, in, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.in = in
+	o.cmd.Stdin, o.cmd.Stdout, o.cmd.Stderr = stdin, w, os.Stderr
 	err = startClean(o.cmd)
 	w.Close()
+	stdin.Close()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,6 +54,7 @@ func startOwner(t *testing.T, kinds ...string) *ownerRun {
 			_ = o.cmd.Wait()
 		}
 		r.Close()
+		in.Close()
 		for pid := range o.left() {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // the test has failed by now
 		}
@@ -55,9 +64,9 @@ func startOwner(t *testing.T, kinds ...string) *ownerRun {
 	for _, kind := range kinds {
 		missing += max(1, expect[kind])
 	}
-	in := bufio.NewScanner(r)
-	for ; missing > 0 && in.Scan(); missing-- {
-		if number, ok := strings.CutPrefix(in.Text(), "owned "); ok {
+	o.out = bufio.NewScanner(r)
+	for ; missing > 0 && o.out.Scan(); missing-- {
+		if number, ok := strings.CutPrefix(o.out.Text(), "owned "); ok {
 			pid, err := strconv.Atoi(number)
 			if err != nil {
 				t.Fatal(err)
@@ -68,9 +77,18 @@ func startOwner(t *testing.T, kinds ...string) *ownerRun {
 		}
 	}
 	if missing > 0 {
-		t.Fatalf("%d lines are missing: %v", missing, in.Err())
+		t.Fatalf("%d lines are missing: %v", missing, o.out.Err())
 	}
 	return o
+}
+
+// probe waits until there is a tracker that has been told everything.
+func (o *ownerRun) probe() {
+	o.t.Helper()
+	fmt.Fprintln(o.in, o.base+"probe")
+	if !o.out.Scan() || o.out.Text() != "probed" {
+		o.t.Fatalf("%q, %v", o.out.Text(), o.out.Err())
+	}
 }
 
 // left are those that have not ended: a zombie of init's has.
@@ -104,7 +122,6 @@ func (o *ownerRun) clean(bound time.Duration) time.Duration {
 		time.Sleep(time.Millisecond)
 	}
 }
-
 
 // tracker returns the process that is this one's tracker.
 func (o *ownerRun) tracker() int {

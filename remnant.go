@@ -73,6 +73,7 @@ func (p *Process) reapGroup(proc *sys.Proc, last func() syscall.Signal) sys.Exit
 	exit, left := proc.Reap(last)
 	if !left {
 		proc.Release()
+		p.tie.Gone()
 		return exit
 	}
 	r := &remnant{child: p, proc: proc, empty: make(chan struct{}), wake: make(chan struct{}, 1)}
@@ -120,6 +121,7 @@ func (r *remnant) watch() {
 	defer func() {
 		remnants.remove(r)
 		r.proc.Release()
+		r.child.tie.Gone()
 		close(r.empty)
 	}()
 	pause := firstPause

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"slices"
 	"syscall"
@@ -39,12 +38,6 @@ func (p *Process) follow(group, command bool) {
 		mplog.Debug("child is not tied to this process's life", mplog.EventKey, "untied", "child", p.name, "error", err)
 	}
 	p.tie = tie
-}
-
-// leadsGroup reports whether a program has a process group of its own.
-func leadsGroup(cmd *exec.Cmd) bool {
-	attr := cmd.SysProcAttr
-	return attr != nil && leader(attr)
 }
 
 // reportLeak tells what a process has left behind.

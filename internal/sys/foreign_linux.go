@@ -46,15 +46,16 @@ func (f *Foreign) Wait() {
 func (f *Foreign) watchNumber() {
 	const pause = 50 * time.Millisecond
 	for {
-		if start, err := StartTime(f.pid); err != nil || start != f.start || f.zombie() {
+		if start, err := StartTime(f.pid); err != nil || start != f.start || zombie(f.pid) {
 			return
 		}
 		time.Sleep(pause) //nolint:forbidigo // see above
 	}
 }
 
-func (f *Foreign) zombie() bool {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(f.pid) + "/stat")
+// zombie reports whether a process has ended, but for somebody to wait for it.
+func zombie(pid int) bool {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	rest := data[bytes.LastIndexByte(data, ')')+1:]
 	return err != nil || len(rest) > 1 && (rest[1] == 'Z' || rest[1] == 'X')
 }

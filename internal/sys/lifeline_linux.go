@@ -69,27 +69,48 @@ func (o *owner) fcntl(fd, command int) error {
 	return nil
 }
 
-// SignalArmed sends sig to whom fd was armed for, nothing if sig is zero, and
+// SignalArmed sends sig to those whom fd was armed for, none if it is zero, and
 // returns ErrProcessDone if nobody of them is left. That is what the kernel
 // says of the process it keeps (since Linux 5.12), so that no other one which
 // got the number is hit.
 func SignalArmed(fd int, sig syscall.Signal) error {
-	var who owner
-	if err := who.fcntl(fd, unix.F_GETOWN_EX); err != nil {
-		return os.NewSyscallError("fcntl", err)
+	pid, group, err := armedFor(fd)
+	if err != nil {
+		return err
 	}
-	pid := int(who.pid)
-	if pid <= 0 {
-		return ErrProcessDone
-	}
-	if who.kind == ownerGroup {
+	if group {
 		pid = -pid
 	}
-	err := unix.Kill(pid, sig)
+	err = unix.Kill(pid, sig)
 	if errors.Is(err, unix.ESRCH) {
 		return ErrProcessDone
 	}
 	return os.NewSyscallError("kill", err)
+}
+
+// ArmedRuns reports whether any of those whom fd was armed for runs. A zombie
+// that nobody waits for keeps its group, but there is nothing left to end.
+func ArmedRuns(fd int) bool {
+	pid, group, err := armedFor(fd)
+	if err != nil {
+		return false
+	}
+	if !group {
+		return !zombie(pid)
+	}
+	runs, found := membersOf(pid)
+	return runs || !found && SignalArmed(fd, 0) == nil
+}
+
+func armedFor(fd int) (pid int, group bool, err error) {
+	var who owner
+	if err := who.fcntl(fd, unix.F_GETOWN_EX); err != nil {
+		return 0, false, os.NewSyscallError("fcntl", err)
+	}
+	if who.pid <= 0 {
+		return 0, false, ErrProcessDone
+	}
+	return int(who.pid), who.kind == ownerGroup, nil
 }
 
 // Raise moves a descriptor to a number above floor, or as near as the limit on

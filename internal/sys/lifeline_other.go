@@ -16,5 +16,8 @@ func Arm(r, pid int, group bool) (int, error) { return -1, errors.ErrUnsupported
 // SignalArmed is not available.
 func SignalArmed(int, syscall.Signal) error { return errors.ErrUnsupported }
 
+// ArmedRuns is false.
+func ArmedRuns(int) bool { return false }
+
 // Raise leaves fd where it is.
 func Raise(fd, _ int) (int, error) { return fd, errors.ErrUnsupported }

@@ -246,7 +246,7 @@ func (s *Server) anyLeft(o *owner) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range o.children {
-		if s.env.signal(c.armed, 0) == nil {
+		if s.env.runs(c.armed) {
 			return true
 		}
 	}

@@ -25,7 +25,8 @@ type Server struct {
 type env struct {
 	kind   func(name string) (Kind, bool)
 	watch  func(pid, pidfd int) witness
-	signal func(armed int, sig syscall.Signal) error // zero asks whether anybody is left
+	signal func(armed int, sig syscall.Signal) error
+	runs   func(armed int) bool
 	close  func(fd int)
 	above  func(w, armed int) int
 	now    func() time.Time
@@ -43,6 +44,7 @@ func system() env {
 		kind:   kinds.find,
 		watch:  func(pid, pidfd int) witness { return sys.NewForeign(pid, pidfd) },
 		signal: sys.SignalArmed,
+		runs:   sys.ArmedRuns,
 		close:  func(fd int) { _ = sys.Close(fd) },
 		above:  above,
 		now:    time.Now,

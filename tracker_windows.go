@@ -1,5 +1,0 @@
-package multiproc
-
-import "syscall"
-
-func leader(*syscall.SysProcAttr) bool { return false }
