@@ -23,7 +23,7 @@ const (
 // without end, unless the exit was asked for, then or meanwhile; ExitTimeout
 // ends the process over it. The exit code knows nothing of all this.
 func flushStreams() {
-	if seam.FlushStreams == nil { // a program that does not link stdio has no such writers
+	if seam.StreamsToFlush == nil || !seam.StreamsToFlush() { // a program that does not link stdio has none
 		return
 	}
 	flush := func(hurry <-chan struct{}) { seam.FlushStreams(hurry, sayNotFlushed) }

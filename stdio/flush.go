@@ -12,7 +12,7 @@ import (
 	"multiproc/internal/seam"
 )
 
-func init() { seam.FlushStreams = std.flushAtExit }
+func init() { seam.StreamsToFlush, seam.FlushStreams = std.any, std.flushAtExit }
 
 // std is the registry behind FlushAtExit.
 var std registry
@@ -70,6 +70,8 @@ func (r *registry) add(w interface{ Flush() error }) (remove func()) {
 		}
 	}
 }
+
+func (r *registry) any() bool { return len(r.newestFirst()) > 0 }
 
 func (r *registry) newestFirst() []*writer {
 	r.mu.Lock()

@@ -43,6 +43,10 @@ var (
 // from one goroutine. Set by stdio.
 var FlushStreams func(hurry <-chan struct{}, failed func(error))
 
+// StreamsToFlush reports whether there is anything for FlushStreams. Set by
+// stdio.
+var StreamsToFlush func() bool
+
 // RunAfterFork runs the registered hooks in the order of their registration.
 // Set by afterfork.
 var RunAfterFork func()

@@ -1,0 +1,126 @@
+package track
+
+import (
+	"slices"
+	"syscall"
+	"time"
+)
+
+// bury sees to what a dead owner has left: its children first, for they may
+// still use what it has registered.
+func (s *Server) bury(o *owner) {
+	if !s.known(o) { // it has taken its leave, or came back under another link
+		return
+	}
+	s.endChildren(o)
+	s.cleanUp(o)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgetLocked(o)
+}
+
+// endChildren has a dead owner's children gone when it returns.
+func (s *Server) endChildren(o *owner) {
+	start := s.env.now()
+	limit := s.condemn(o, start)
+	half := start.Add(limit.Sub(start) / 2)
+	s.ask(o, false)
+	asked := false
+	for pause := time.Millisecond; s.anyLeft(o); pause = min(2*pause, 20*time.Millisecond) {
+		now := s.env.now()
+		if !now.Before(limit) {
+			break
+		}
+		if !asked && now.After(half) {
+			asked = true
+			s.askBelow(o)
+		}
+		<-s.env.after(min(pause, limit.Sub(now)))
+	}
+	s.cut(o)
+}
+
+// condemn decides by when everything that a dead owner has started must be
+// gone, and binds its descendants to that.
+func (s *Server) condemn(o *owner, now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var grace time.Duration
+	for _, c := range o.children {
+		grace = max(grace, c.grace)
+	}
+	limit := now.Add(grace + margin(grace))
+	if !o.doom.IsZero() && o.doom.Before(limit) {
+		limit = o.doom
+	}
+	for _, d := range s.belowLocked(o) {
+		if d.doom.IsZero() || limit.Before(d.doom) {
+			d.doom = limit
+		}
+	}
+	return limit
+}
+
+// margin is how much longer than its grace a child may take, so that one that
+// uses it to the last moment is not killed for it.
+func margin(grace time.Duration) time.Duration {
+	return min(max(grace/8, 50*time.Millisecond), 500*time.Millisecond)
+}
+
+// belowLocked returns the owners that descend from o.
+func (s *Server) belowLocked(o *owner) []*owner {
+	list := []*owner{o}
+	for i := 0; i < len(list); i++ {
+		for d := range s.owners {
+			if d.parent == list[i] && !slices.Contains(list, d) {
+				list = append(list, d)
+			}
+		}
+	}
+	return list[1:]
+}
+
+// ask sends SIGTERM to an owner's programs; to functions only if all is set,
+// for they have heard of its death by themselves.
+func (s *Server) ask(o *owner, all bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range o.children {
+		if c.command || all {
+			_ = s.env.signal(c.armed, syscall.SIGTERM) // gone is as good
+		}
+	}
+}
+
+// askBelow asks the descendants whose parents have not come to that: they are
+// stuck, and will be killed.
+func (s *Server) askBelow(o *owner) {
+	s.mu.Lock()
+	below := s.belowLocked(o)
+	s.mu.Unlock()
+	for _, d := range below {
+		s.ask(d, true)
+	}
+}
+
+func (s *Server) anyLeft(o *owner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range o.children {
+		if s.env.runs(c.armed) {
+			return true
+		}
+	}
+	return false
+}
+
+// cut closes the line of a dead owner, upon which the kernel kills its
+// children; and those of its descendants, which each holds itself until it is
+// killed.
+func (s *Server) cut(o *owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range append(s.belowLocked(o), o) {
+		s.dropLineLocked(d)
+	}
+}
