@@ -2,14 +2,19 @@ package track
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
 )
 
-// cleanTime is how long the clean-up of one resource may take.
-const cleanTime = 10 * time.Second
+// cleanTime is how long the clean-up of one resource may take, until its
+// context ends; cleanMargin is for what it does then.
+const (
+	cleanTime   = 10 * time.Second
+	cleanMargin = time.Second
+)
 
 // A leftover is a resource whose last owner is gone.
 type leftover struct {
@@ -53,32 +58,28 @@ func (s *Server) clean(o *owner, left leftover) Report {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
 	defer cancel()
 	result := make(chan error, 1)
-	go func() { result <- contained(ctx, kind, []byte(left.data)) }()
-	var err error
+	go contained(ctx, kind, []byte(left.data), result)
 	select {
-	case err = <-result:
-	case <-ctx.Done():
-		err = fmt.Errorf("it did not return within %v", cleanTime)
-	}
-	if err != nil {
-		r.Problem = err.Error()
+	case err := <-result:
+		if err != nil {
+			r.Problem = err.Error()
+		}
+	case <-s.env.after(cleanTime + cleanMargin):
+		r.Problem = fmt.Sprintf("it did not return within %v", cleanTime)
 	}
 	return r
 }
 
-// contained calls a clean-up. Its panic is its own.
-func contained(ctx context.Context, kind Kind, data []byte) (err error) {
-	returned := false
+// contained calls a clean-up, and tells how it ended. A panic is its own affair.
+func contained(ctx context.Context, kind Kind, data []byte, result chan<- error) {
+	err := errors.New("it called runtime.Goexit")
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
-		} else if !returned {
-			err = fmt.Errorf("it called runtime.Goexit")
 		}
+		result <- err
 	}()
 	err = kind.Clean(ctx, data)
-	returned = true
-	return err
 }
 
 // report tells who has started the owner what it left behind, else the root of
