@@ -18,17 +18,27 @@ const (
 	threadTable  = "/proc/thread-self/fd" // and one that does not
 )
 
-// Descriptors lists the open descriptors, ascending. It needs none itself, so
-// that it works when no more can be opened.
+// Descriptors lists the open descriptors, ascending. It works when no more
+// can be opened, too, as far as the hard limit or the kernel allow.
 func Descriptors() ([]int, error) {
 	list, _, err := FirstDescriptors(math.MaxInt)
-	if errors.Is(err, unix.EMFILE) {
-		err = OnPrivateTable(nil, func() (err error) { // a table with room
-			_ = unix.Close(0) // needed if the limit is as low as that
-			list, _, err = listTable(processTable, math.MaxInt, false)
-			return err
-		})
+	if !errors.Is(err, unix.EMFILE) {
+		return list, err
 	}
+	err = OnPrivateTable(nil, func() (err error) { // a table with room
+		_ = unix.Close(0) // needed if the limit is as low as that
+		list, _, err = listTable(processTable, math.MaxInt, false)
+		return err
+	})
+	if !errors.Is(err, ErrNoPrivateTable) {
+		return list, err
+	}
+	restore, rerr := RaiseFileLimit()
+	if rerr != nil {
+		return nil, errors.Join(err, rerr)
+	}
+	defer restore()
+	list, _, err = FirstDescriptors(math.MaxInt)
 	return list, err
 }
 

@@ -1,0 +1,5 @@
+//go:build race
+
+package fd_test
+
+const failures = 200
