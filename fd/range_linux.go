@@ -1,12 +1,16 @@
 package fd
 
-import "multiproc/internal/sys"
+import (
+	"slices"
+
+	"multiproc/internal/sys"
+)
 
 // cloexecRanges sets close-on-exec in the gaps between 2 and the numbers in
 // keep, which ascend.
 func cloexecRanges(keep []int) error {
 	first := 3
-	for _, n := range append(keep[:len(keep):len(keep)], sys.MaxFD) {
+	for _, n := range append(slices.Clip(keep), sys.MaxFD) {
 		if n > sys.MaxFD {
 			n = sys.MaxFD // nothing is open up there
 		}

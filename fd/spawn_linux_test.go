@@ -31,7 +31,7 @@ func init() {
 // what it opened itself is close-on-exec.
 func see() {
 	var seen strings.Builder
-	open := table()
+	open := tableByNumber(2000)
 	for _, n := range sortedKeys(open) {
 		if !open[n].cloexec {
 			target := open[n].target
@@ -47,21 +47,21 @@ func see() {
 // sight has a program tell what it sees of pass, and returns that as a list of
 // n=it, or n=/dev/null. What this process has must be the same afterwards.
 func (s *scene) sight(pass []int) string {
-	answer, err := sighted(pass, reportFD-1)
+	answer, err := sighted("/proc/self/exe", pass, reportFD-1)
 	if err != nil {
 		s.errorf("%v: %v", pass, err)
 	}
 	return answer
 }
 
-// sighted uses tell for the answer's way, which is passed beside pass.
-func sighted(pass []int, tell int) (string, error) {
+// sighted starts exe, this program, and uses tell for the answer's way, which is passed beside pass.
+func sighted(exe string, pass []int, tell int) (string, error) {
 	in, err := answerPipe(tell)
 	if err != nil {
 		return "", err
 	}
 	defer unix.Close(in)
-	p, err := fd.SpawnPassing("/proc/self/exe", []string{"see", itoa(tell)}, append(pass, tell))
+	p, err := fd.SpawnPassing(exe, []string{"see", itoa(tell)}, append(pass, tell))
 	unix.Close(tell)
 	if err != nil {
 		return "", err
@@ -209,8 +209,8 @@ func spawnFailsScene(s *scene, args []string) {
 	for range failures / 2 {
 		for path, want := range map[string]error{args[1] + "/not there": syscall.ENOTDIR, args[1]: syscall.EACCES} {
 			p, err := fd.SpawnPassing(path, []string{"x"}, []int{17})
-			e, ok := err.(*fs.PathError)
-			if p != nil || !ok || !errors.Is(err, want) || e.Op != "fork/exec" || e.Path != path {
+			e, ok := errors.AsType[*fs.PathError](err)
+			if p != nil || !ok || err != error(e) || !errors.Is(err, want) || e.Op != "fork/exec" || e.Path != path {
 				s.errorf("%v, %v, want %v", p, err, want)
 				return
 			}
@@ -296,7 +296,7 @@ func besideScene(s *scene, args []string) {
 		go func() { // by SpawnPassing
 			for range rounds {
 				tell := 700 + i
-				got, err := sighted(nil, tell)
+				got, err := sighted("/proc/self/exe", nil, tell)
 				if want := fmt.Sprintf("%d=it", tell); err != nil || !strings.HasSuffix(got, want) || strings.Count(got, "=") != 4 {
 					results <- fmt.Sprintf("got %q, %v, want %s", got, err, want)
 					continue
