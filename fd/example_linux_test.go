@@ -2,14 +2,27 @@ package fd_test
 
 import (
 	"fmt"
+	"os"
+	"syscall"
 
 	"multiproc/fd"
 )
 
-// First thing in a program that is started with who knows what, before it
-// opens anything.
+// What is open now is to stay; what came with the process is to go.
 func ExampleCloseAllExcept() {
-	letGo := func() error { return fd.CloseAllExcept(0, 1, 2) }
-	fmt.Println(letGo != nil) // a test has too much open to do it
-	// Output: true
+	keep, err := fd.List()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	inherited, err := syscall.Open(os.DevNull, syscall.O_RDWR, 0)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fd.CloseAllExcept(keep...))
+	fmt.Println(syscall.Fstat(inherited, new(syscall.Stat_t)))
+	// Output:
+	// <nil>
+	// bad file descriptor
 }

@@ -24,7 +24,7 @@ func ExampleSpawnPassing() {
 	}
 	var p *os.Process
 	_ = conn.Control(func(n uintptr) { // Fd would make the pipe blocking
-		script := fmt.Sprintf("echo hello >&%d", n)
+		script := fmt.Sprintf("echo hello >/dev/fd/%d", n)
 		p, err = fd.SpawnPassing("/bin/sh", []string{"sh", "-c", script}, []int{int(n)})
 	})
 	w.Close() // the program has its own
