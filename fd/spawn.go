@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync"
 	"syscall"
 
 	"multiproc/internal/sys"
@@ -53,10 +52,6 @@ func SpawnPassing(path string, argv []string, pass []int) (*os.Process, error) {
 	}
 	return os.FindProcess(pid) // it is our child, so that the pid can't be another's
 }
-
-// standard is held for writing while 0, 1 or 2 is closed and the null device may
-// get that number for the moment: others would take it for open.
-var standard sync.RWMutex
 
 func standardOpen() bool { return sys.IsOpen(0) && sys.IsOpen(1) && sys.IsOpen(2) }
 
@@ -105,14 +100,6 @@ func highest(list, pass []int) (int, error) {
 // sparse starts a program with a table up to top in which everything that is
 // not passed is closed. That takes a system call for each number.
 func sparse(path string, argv []string, pass []int, top int) (pid int, err error) {
-	standard.RLock()
-	if standardOpen() {
-		defer standard.RUnlock()
-	} else {
-		standard.RUnlock()
-		standard.Lock()
-		defer standard.Unlock()
-	}
 	std, done, err := standardFiles()
 	if err != nil {
 		return 0, err

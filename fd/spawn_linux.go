@@ -20,8 +20,11 @@ const (
 const room = 8
 
 func spawn(path string, argv []string, pass []int) (pid int, err error) {
-	if top, err := low(pass); err == nil && hasRoom(top) {
-		return sparse(path, argv, pass, top)
+	if top, err := low(pass); err == nil && hasRoom(top) && standardOpen() {
+		pid, err = sparse(path, argv, pass, top)
+		if !errors.Is(err, syscall.EBADF) { // else something was closed meanwhile, and what follows finds out what
+			return pid, err
+		}
 	}
 	pid, err = private(path, argv, pass)
 	if !errors.Is(err, sys.ErrNoPrivateTable) {
@@ -65,7 +68,8 @@ func hasRoom(top int) bool {
 }
 
 // private starts a program from a thread whose table has nothing in it but what
-// is passed, so that nothing has to be closed, and nothing can slip in.
+// is passed, so that nothing has to be closed, and nothing can slip in: also not
+// where 0, 1 or 2 is closed, and whatever a goroutine opens gets that number.
 func private(path string, argv []string, pass []int) (pid int, err error) {
 	env := os.Environ()
 	err = sys.OnPrivateTable(pass, func() error {

@@ -4,12 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"math"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,8 +18,6 @@ import (
 func init() {
 	roles["see"] = see
 	addScene("spawn", spawnScene)
-	addScene("spawn fails", spawnFailsScene)
-	addScene("spawn nonblocking", nonblockingScene)
 }
 
 // see writes to the descriptor that its argument names what it has inherited:
@@ -197,153 +190,4 @@ func TestSpawnPassing(t *testing.T) {
 			inEach(t, "spawn", cmpOr(c.limit, "0"), c.closed, c.strays, cmpOr(c.own, "0"), c.pass)
 		})
 	}
-}
-
-// spawnFailsScene: sandbox, path of a file that can't be executed, stray.
-func spawnFailsScene(s *scene, args []string) {
-	s.enter(args[0])
-	s.startPoller()
-	s.open(false, numbersOf(args[2])...)
-	s.open(true, 17)
-	before := table()
-	for range failures / 2 {
-		for path, want := range map[string]error{args[1] + "/not there": syscall.ENOTDIR, args[1]: syscall.EACCES} {
-			p, err := fd.SpawnPassing(path, []string{"x"}, []int{17})
-			e, ok := errors.AsType[*fs.PathError](err)
-			if p != nil || !ok || err != error(e) || !errors.Is(err, want) || e.Op != "fork/exec" || e.Path != path {
-				s.errorf("%v, %v, want %v", p, err, want)
-				return
-			}
-		}
-	}
-	s.compare("afterwards", table(), before)
-	if _, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
-		s.errorf("a child is left: wait4: %v", err)
-	}
-	for n, want := range map[int]error{-1: fd.ErrNegative, 18: syscall.EBADF, math.MaxInt32: syscall.EBADF} {
-		_, err := fd.SpawnPassing("/not/there", nil, []int{17, n})
-		e, ok := errors.AsType[*fd.Error](err)
-		if !ok || e.FD != n || e.Op != "pass" || !errors.Is(err, want) {
-			s.errorf("passing %d: %v", n, err)
-		}
-	}
-}
-
-func TestSpawnFails(t *testing.T) {
-	t.Parallel()
-	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, []byte("#!/bin/sh\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Run("sparse", func(t *testing.T) {
-		t.Parallel()
-		play(t, "spawn fails", "", file, "40")
-	})
-	t.Run("private", func(t *testing.T) {
-		t.Parallel()
-		play(t, "spawn fails", "", file, "900")
-	})
-	t.Run("private, no close_range", func(t *testing.T) {
-		t.Parallel()
-		play(t, "spawn fails", "close_range: EPERM", file, "900")
-	})
-}
-
-// nonblockingScene passes a pipe of the poller's, and one that blocks.
-func nonblockingScene(s *scene, args []string) {
-	os.Setenv(leak.RoleEnv, "see")
-	s.open(false, numbersOf(args[0])...)
-	r, w, err := os.Pipe()
-	s.must(err)
-	defer w.Close()
-	n := numberOf(s, r)
-	flags := func() int {
-		flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
-		s.must(err)
-		return flags
-	}
-	for range 2 {
-		before := flags()
-		s.sight([]int{n})
-		if now := flags(); now != before {
-			s.errorf("flags %o, were %o", now, before)
-		}
-		_ = unix.SetNonblock(n, false)
-	}
-}
-
-func TestFlagsStayAsTheyAre(t *testing.T) {
-	t.Parallel()
-	play(t, "spawn nonblocking", "40")
-	play(t, "spawn nonblocking", "900")
-}
-
-// Whoever starts programs meanwhile gets what he passes, and nobody else's.
-func TestSpawnBesideOsExec(t *testing.T) {
-	t.Parallel()
-	play(t, "spawn beside", "40")
-	play(t, "spawn beside", "900")
-}
-
-func init() { addScene("spawn beside", besideScene) }
-
-func besideScene(s *scene, args []string) {
-	os.Setenv(leak.RoleEnv, "see")
-	s.open(false, numbersOf(args[0])...)
-	const each, rounds = 3, 8
-	results := make(chan string)
-	for i := range each {
-		go func() { // by SpawnPassing
-			for range rounds {
-				tell := 700 + i
-				got, err := sighted("/proc/self/exe", nil, tell)
-				if want := fmt.Sprintf("%d=it", tell); err != nil || !strings.HasSuffix(got, want) || strings.Count(got, "=") != 4 {
-					results <- fmt.Sprintf("got %q, %v, want %s", got, err, want)
-					continue
-				}
-				results <- ""
-			}
-		}()
-		go func() { // by os/exec: 3 is passed, and the stray is inherited
-			for range rounds {
-				results <- besideOsExec(args[0])
-			}
-		}()
-	}
-	for range 2 * each * rounds {
-		if r := <-results; r != "" {
-			s.errorf("%s", r)
-		}
-	}
-}
-
-func besideOsExec(stray string) string {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return err.Error()
-	}
-	defer r.Close()
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return err.Error()
-	}
-	defer null.Close()
-	p, err := os.StartProcess("/proc/self/exe", []string{"see", "3"}, &os.ProcAttr{Files: []*os.File{null, null, null, w}})
-	w.Close()
-	if err != nil {
-		return err.Error()
-	}
-	got, err := io.ReadAll(r)
-	state, werr := p.Wait()
-	fields := strings.Fields(string(got))
-	// What this test inherited itself comes along.
-	if err != nil || werr != nil || !state.Success() || !slices.Contains(fields, "3=it") || !slices.Contains(fields, stray+"=it") {
-		return fmt.Sprintf("os/exec: %q, %v, %v", got, err, werr)
-	}
-	for _, f := range fields {
-		if strings.HasPrefix(f, "7") && len(f) == len("700=it") {
-			return fmt.Sprintf("os/exec: %q", got)
-		}
-	}
-	return ""
 }
