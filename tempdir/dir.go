@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"multiproc/finalize"
+	"multiproc/internal/sys"
 	"multiproc/mplog"
 )
 
@@ -82,24 +83,13 @@ func (d *dir) mkdir() error {
 	}
 	made, err := os.Lstat(d.path)
 	if err == nil && made.Mode().Perm() != mode { // a umask that leaves too little
-		err = open(d.path)
+		err = sys.ChmodDir(d.path, mode)
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(d.path))
 	}
 	d.made = made
 	return nil
-}
-
-// open gives the directory at path its mode, from the one above: no link that
-// takes its name leads away from there.
-func open(path string) error {
-	above, err := os.OpenRoot(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer above.Close()
-	return above.Chmod(filepath.Base(path), mode)
 }
 
 // alive tells whether the directory is to stay, and is not known to be gone.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"multiproc/internal/sys"
 )
 
 // removeTree removes the directory at path with what is in it, if it is still
@@ -67,7 +69,7 @@ func (l *leftover) add(name string, err error) {
 // be readable.
 func (l *leftover) removeTop(seen fs.FileInfo) {
 	root, err := os.OpenRoot(l.top)
-	if errors.Is(err, fs.ErrPermission) && open(l.top) == nil {
+	if errors.Is(err, fs.ErrPermission) && sys.ChmodDir(l.top, mode) == nil {
 		root, err = os.OpenRoot(l.top)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -77,7 +79,7 @@ func (l *leftover) removeTop(seen fs.FileInfo) {
 		l.add(".", err)
 		return
 	}
-	defer root.Close()
+	defer root.Close() //nolint:errcheck // nothing was written
 	// A link may have been opened.
 	if opened, err := root.Stat("."); err != nil || !os.SameFile(seen, opened) {
 		return
@@ -132,7 +134,7 @@ func (l *leftover) removeName(root *os.Root, name, at string) {
 	}
 	before := l.count
 	l.empty(sub, at)
-	sub.Close()
+	_ = sub.Close()
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) && l.count == before {
 		l.add(at, err)
 	}

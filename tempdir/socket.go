@@ -89,12 +89,13 @@ type tooLong struct {
 }
 
 func (e *tooLong) Error() string {
-	s := fmt.Sprintf("tempdir: TMPDIR is too long for a socket: %q is %d bytes long, of at most %d (a path holds %d, and %d follow)",
+	var s strings.Builder
+	fmt.Fprintf(&s, "tempdir: TMPDIR is too long for a socket: %q is %d bytes long, of at most %d (a path holds %d, and %d follow)",
 		e.place, len(e.place), maxSocketPath()-tail, maxSocketPath(), tail)
 	for _, err := range e.others {
-		s += "; " + err.Error()
+		fmt.Fprintf(&s, "; %v", err)
 	}
-	return s
+	return s.String()
 }
 
 func (e *tooLong) Unwrap() []error { return append([]error{syscall.ENAMETOOLONG}, e.others...) }

@@ -47,7 +47,7 @@ func shortDir(t *testing.T) string {
 	if runtime.GOOS == "windows" {
 		base = ""
 	}
-	dir, err := os.MkdirTemp(base, "s")
+	dir, err := os.MkdirTemp(base, "s") //nolint:usetesting // that one's path is long
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestSocketForEachLengthOfTMPDIR(t *testing.T) {
 		t.Chdir(base)
 		limit := maxSocketPath() - tail
 		for size := 1; size <= 200; size++ {
-			tmp, absolute := "", base
+			var tmp, absolute string
 			if size <= len(base)+1 {
 				tmp = strings.Repeat("x", size)
 				if err := os.MkdirAll(tmp, 0o700); err != nil {

@@ -70,15 +70,18 @@ func OpenLock(path string) (*Lock, error) {
 // name. The lock is not nil if the file was opened.
 func openLock(path string, flag int) (*Lock, unix.Stat_t, error) {
 	var st unix.Stat_t
-	fd, err := -1, error(unix.EINTR)
-	for err == unix.EINTR {
-		fd, err = unix.Open(path, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC|flag, 0o600)
+	l := &Lock{path: path}
+	for {
+		fd, err := unix.Open(path, unix.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC|flag, 0o600)
+		if err == nil {
+			l.fd = fd
+			break
+		}
+		if err != unix.EINTR {
+			return nil, st, &fs.PathError{Op: "open", Path: path, Err: err}
+		}
 	}
-	if err != nil {
-		return nil, st, &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	l := &Lock{fd, path}
-	switch err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err {
+	switch err := unix.Flock(l.fd, unix.LOCK_EX|unix.LOCK_NB); err {
 	case nil:
 	case unix.EWOULDBLOCK:
 		return l, st, ErrNotFree
@@ -87,7 +90,7 @@ func openLock(path string, flag int) (*Lock, unix.Stat_t, error) {
 	default:
 		return l, st, &fs.PathError{Op: "flock", Path: path, Err: err}
 	}
-	if err := unix.Fstat(fd, &st); err != nil {
+	if err := unix.Fstat(l.fd, &st); err != nil {
 		return l, st, &fs.PathError{Op: "fstat", Path: path, Err: err}
 	}
 	if st.Nlink == 0 {

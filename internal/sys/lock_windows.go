@@ -69,3 +69,6 @@ func (l *Lock) Release(remove bool) error {
 
 // Owned is true: the directory for temporary files is each user's own.
 func Owned(fs.FileInfo) bool { return true }
+
+// ChmodDir does nothing: a directory has no mode.
+func ChmodDir(string, uint32) error { return nil }
