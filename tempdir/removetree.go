@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"multiproc/internal/sys"
 )
@@ -26,7 +27,7 @@ func removeTree(path string, seen fs.FileInfo) error {
 	if !same {
 		return nil
 	}
-	if os.RemoveAll(path) == nil {
+	if syscall.Rmdir(path) == nil || os.RemoveAll(path) == nil { // most are empty
 		return nil
 	}
 	left := &leftover{top: path}
