@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -36,17 +37,24 @@ func TestGetMakesOneOfItsOwn(t *testing.T) {
 // PAINS row 62: 16 threads made 16 directories.
 func TestGetByManyAtOnceMakesOne(t *testing.T) {
 	place := fresh(t)
+	useTracker(t)
 	const n = 100
 	paths := make([]string, n)
-	start := make(chan struct{})
+	var asking atomic.Int32
+	file := track.file
+	track.file = func(path string) error { // the first is slow
+		for asking.Load() < n {
+			runtime.Gosched()
+		}
+		return file(path)
+	}
 	var all sync.WaitGroup
 	for i := range paths {
 		all.Go(func() {
-			<-start
+			asking.Add(1)
 			paths[i], _ = Get()
 		})
 	}
-	close(start)
 	all.Wait()
 	slices.Sort(paths)
 	if paths = slices.Compact(paths); len(paths) != 1 || paths[0] == "" || len(list(t, place)) != 2 {
@@ -132,6 +140,11 @@ func TestGetNoticesThatItHasGone(t *testing.T) {
 	})
 	t.Run("with its lock", func(t *testing.T) {
 		path := get(t)
+		_, remove, err := Make("") // which keeps the owner
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer remove()
 		for _, name := range list(t, place) {
 			os.RemoveAll(filepath.Join(place, name))
 		}

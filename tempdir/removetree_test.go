@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -78,43 +79,70 @@ func TestLinksThatAreSwappedIn(t *testing.T) {
 	}
 	for name, remove := range removers {
 		t.Run(name, func(t *testing.T) {
-			for range 30 {
+			for range 20 {
 				top, seen, outside := tree(t)
-				sub := filepath.Join(top, "a", "sub")
-				os.MkdirAll(sub, 0o700)
-				for i := range 30 {
-					write(t, filepath.Join(sub, fmt.Sprint(i)))
-					write(t, filepath.Join(top, "a", fmt.Sprint(i)))
+				victims := []string{top}
+				for i := range 100 {
+					dir := filepath.Join(top, fmt.Sprint(i))
+					os.Mkdir(dir, 0o700)
+					write(t, filepath.Join(dir, "file"))
+					victims = append(victims, dir)
 				}
-				done := make(chan struct{})
+				var done atomic.Bool
 				var swapping sync.WaitGroup
-				for _, victim := range []string{sub, top} {
-					swapping.Go(func() {
-						aside := filepath.Join(outside, filepath.Base(victim)+"-aside")
-						for {
-							select {
-							case <-done:
-								os.RemoveAll(aside)
-								return
-							default:
-							}
-							os.Rename(victim, aside)
-							os.Symlink(outside, victim)
-							runtime.Gosched()
-							os.Remove(victim)
-							os.Rename(aside, victim)
-						}
-					})
+				for from := range 2 {
+					swapping.Go(func() { swap(victims[from:], outside, &done) })
 				}
-				for range 20 {
+				for range 5 {
 					remove(top, seen) // may fail, must not leave
 				}
-				close(done)
+				done.Store(true)
 				swapping.Wait()
 				intact(t, outside)
 			}
 		})
 	}
+}
+
+// swap puts a link to outside in the place of each victim for a moment, again
+// and again.
+func swap(victims []string, outside string, done *atomic.Bool) {
+	aside := victims[0] + "-aside"
+	for i := 0; !done.Load(); i++ {
+		victim := victims[i%len(victims)]
+		if os.Rename(victim, aside) == nil {
+			os.Symlink(outside, victim)
+			runtime.Gosched()
+			os.Remove(victim)
+			os.Rename(aside, victim)
+		}
+	}
+}
+
+// The walk is in a directory when that is changed for a link: it goes on where
+// it is, and not where the link leads, however alike that looks.
+func TestWalkGoesByWhatIsOpen(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("what is open can't be renamed there")
+	}
+	top, _, outside := tree(t)
+	sub := filepath.Join(top, "sub")
+	os.Mkdir(sub, 0o700)
+	write(t, filepath.Join(sub, "precious"))
+	root, err := os.OpenRoot(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	if err := os.Rename(top, top+"-moved"); err != nil {
+		t.Fatal(err)
+	}
+	os.Symlink(outside, top)
+	l := &leftover{top: top}
+	if l.removeName(root, "sub", "sub"); l.count != 0 || exists(filepath.Join(top+"-moved", "sub")) {
+		t.Errorf("left: %v", l)
+	}
+	intact(t, outside)
 }
 
 // What has the name now is not what was made.
