@@ -73,8 +73,12 @@ func (d *dir) make() (err error) {
 		return errors.Join(placeError(d.owner.place, err), untrack(d.tracked, track.undir, d.path))
 	}
 	d.fin = finalize.AtExit(d.remove, priority)
-	mplog.Info("created temporary directory", mplog.EventKey, "tempdir-created", "path", d.path)
 	return nil
+}
+
+// log tells of a new directory. No lock is held: a handler may come back here.
+func (d *dir) log() {
+	mplog.Info("created temporary directory", mplog.EventKey, "tempdir-created", "path", d.path)
 }
 
 func (d *dir) mkdir() error {

@@ -1,11 +1,8 @@
 package tempdir
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,7 +14,6 @@ import (
 	"testing"
 
 	"multiproc/finalize"
-	"multiproc/mplog"
 )
 
 func TestGetMakesOneOfItsOwn(t *testing.T) {
@@ -177,25 +173,6 @@ func TestFinalizerRemovesAtTheEnd(t *testing.T) {
 	}
 	if next := get(t); next == path {
 		t.Error("Get returns what is gone")
-	}
-}
-
-func TestCreationIsLogged(t *testing.T) {
-	fresh(t)
-	var buf bytes.Buffer
-	level := mplog.Level()
-	mplog.SetHandler(slog.NewJSONHandler(&buf, nil))
-	mplog.SetLevel(mplog.LevelInfo)
-	defer mplog.SetHandler(nil)
-	defer mplog.SetLevel(level)
-	path := get(t)
-	get(t)
-	if s := buf.String(); strings.Count(s, "\n") != 1 || !strings.Contains(s, `"INFO"`) ||
-		!strings.Contains(s, `"event":"tempdir-created"`) || !strings.Contains(s, path) {
-		t.Errorf("logged %s", s)
-	}
-	if mplog.Logger().Enabled(context.Background(), slog.LevelDebug) {
-		t.Error("the level is not the one set")
 	}
 }
 

@@ -53,7 +53,7 @@ func init() {
 	}
 	// churn makes and removes directories, and is angry when one has gone.
 	roles["churn"] = func() {
-		for range 300 {
+		for range 150 {
 			path, remove, err := Make("")
 			if err == nil {
 				err = os.WriteFile(filepath.Join(path, "file"), nil, 0o600)

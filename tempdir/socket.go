@@ -72,6 +72,7 @@ func socketIn(place string) (address string, remove func() error, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	d.log()
 	return filepath.Join(d.path, leaf), d.remove, nil
 }
 

@@ -33,11 +33,23 @@ func Get() (string, error) {
 	if d := own.current.Load(); d != nil && d.alive() {
 		return d.path, nil
 	}
+	d, isNew, err := renew()
+	if err != nil {
+		return "", err
+	}
+	if isNew {
+		d.log()
+	}
+	return d.path, nil
+}
+
+// renew makes the directory, unless another goroutine just did.
+func renew() (d *dir, isNew bool, err error) {
 	own.mu.Lock()
 	defer own.mu.Unlock()
 	if d := own.current.Load(); d != nil {
 		if d.alive() {
-			return d.path, nil
+			return d, false, nil
 		}
 		if !d.doomed.Load() {
 			_ = d.remove() // it has gone; what is left of it is for Remove to tell
@@ -49,14 +61,13 @@ func Get() (string, error) {
 	}
 	place, err := place()
 	if err != nil {
-		return "", err
+		return nil, false, err
 	}
-	d, err := newDir(place, "", "")
-	if err != nil {
-		return "", err
+	if d, err = newDir(place, "", ""); err != nil {
+		return nil, false, err
 	}
 	own.current.Store(d)
-	return d.path, nil
+	return d, true, nil
 }
 
 // Remove removes the directory of [Get] now, with everything in it. It does
@@ -115,5 +126,6 @@ func Make(pattern string) (path string, remove func() error, err error) {
 	if err != nil {
 		return "", nil, err
 	}
+	d.log()
 	return d.path, d.remove, nil
 }
