@@ -48,6 +48,7 @@ func TestSweepDoesNotWaitForAFifo(t *testing.T) {
 func TestSweepTriesAgain(t *testing.T) {
 	place := fresh(t)
 	lock, dirs := dead(t, place, 2)
+	t.Cleanup(func() { Sweep() }) // where nothing can be mounted
 	busy := filepath.Join(dirs[0], "busy")
 	os.Mkdir(busy, 0o700)
 	unmount := mountTmpfs(t, busy, "size=64k")
