@@ -181,6 +181,29 @@ func TestTakenNames(t *testing.T) {
 	os.Remove(taken)
 }
 
+func TestTakenNamesAreTriedAgain(t *testing.T) {
+	fresh(t)
+	tracker := useTracker(t)
+	defer func(r func() uint64) { random = r }(random)
+	numbers := []uint64{1, 2, 2, 2, 3} // the token, the first, taken twice, free
+	random = func() (n uint64) {
+		n, numbers = numbers[0], numbers[1:]
+		return n
+	}
+	first := get(t)
+	path, remove, err := Make("")
+	if err != nil || path == first || len(numbers) != 0 {
+		t.Fatalf("Make = %q, %v; left %d numbers", path, err, len(numbers))
+	}
+	want := []string{"dir " + first + " true", "undir " + first + " true", "dir " + first + " true", "undir " + first + " true", "dir " + path + " false"}
+	if got := tracker.calls[2:]; !slices.Equal(got, want) {
+		t.Errorf("calls %q, want %q", got, want)
+	}
+	if err := remove(); err != nil || !exists(first) {
+		t.Errorf("remove = %v; the first is there: %v", err, exists(first))
+	}
+}
+
 // The lock's name is taken, or a Sweep takes it away, then the file system has
 // none; each leaves no trace.
 func TestLockIsTriedAgain(t *testing.T) {

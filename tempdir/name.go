@@ -18,10 +18,13 @@ const (
 	attempts = 100
 )
 
-// randomText is not to be guessed: math/rand/v2 is ChaCha8, seeded by the system.
+// random is not to be guessed: it is ChaCha8, seeded by the system. Tests
+// replace it.
+var random = rand.Uint64
+
 func randomText() string {
 	var b [textLen]byte
-	for i, n := 0, rand.Uint64(); i < textLen; i++ {
+	for i, n := 0, random(); i < textLen; i++ {
 		b[i] = alphabet[n%32]
 		n /= 32
 	}
