@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"syscall"
 
 	"multiproc/finalize"
+	"multiproc/internal/rmtree"
 	"multiproc/internal/sys"
 	"multiproc/mplog"
 )
@@ -101,17 +101,8 @@ func (d *dir) alive() bool {
 	if d.doomed.Load() {
 		return false
 	}
-	same, err := isSame(d.path, d.made)
+	same, err := rmtree.Same(d.path, d.made)
 	return same || err != nil
-}
-
-// isSame tells whether path is, itself, the directory that was seen before.
-func isSame(path string, seen fs.FileInfo) (bool, error) {
-	now, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return false, nil
-	}
-	return err == nil && os.SameFile(seen, now), err
 }
 
 // remove removes the directory, or what has its name no longer. It may be
@@ -124,8 +115,8 @@ func (d *dir) remove() error {
 	if d.gone.Load() {
 		return nil
 	}
-	if err := removeTree(d.path, d.made); err != nil {
-		return err
+	if err := rmtree.Remove(d.path, d.made); err != nil {
+		return fmt.Errorf("tempdir: %w", err)
 	}
 	d.gone.Store(true)
 	d.fin.Cancel()

@@ -13,6 +13,7 @@ import (
 
 	"multiproc/finalize"
 	"multiproc/internal/sys"
+	"multiproc/tracker"
 )
 
 func TestMakePatterns(t *testing.T) {
@@ -53,7 +54,7 @@ func TestMakePatterns(t *testing.T) {
 
 func TestRemoveByManyOnce(t *testing.T) {
 	fresh(t)
-	tracker := useTracker(t)
+	fake := useTracker(t)
 	path, remove, err := Make("")
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +69,8 @@ func TestRemoveByManyOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := len(tracker.calls); n != 4 {
-		t.Errorf("tracker was called %d times: %q", n, tracker.calls)
+	if n := len(fake.calls); n != 4 {
+		t.Errorf("tracker was called %d times: %q", n, fake.calls)
 	}
 }
 
@@ -101,7 +102,7 @@ func TestOneLockForAll(t *testing.T) {
 // all of it.
 func TestTrackedBeforeItExists(t *testing.T) {
 	place := fresh(t)
-	tracker := useTracker(t)
+	fake := useTracker(t)
 	path, remove, err := Make("")
 	if err != nil {
 		t.Fatal(err)
@@ -112,8 +113,8 @@ func TestTrackedBeforeItExists(t *testing.T) {
 		t.Error(err)
 	}
 	want := []string{"file " + lock + " false", "dir " + path + " false", "undir " + path + " false", "unfile " + lock + " false"}
-	if !slices.Equal(tracker.calls, want) {
-		t.Errorf("calls %q, want %q", tracker.calls, want)
+	if !slices.Equal(fake.calls, want) {
+		t.Errorf("calls %q, want %q", fake.calls, want)
 	}
 }
 
@@ -124,32 +125,32 @@ var errTracker = errors.New("no descriptors")
 func TestTrackerFails(t *testing.T) {
 	for call, after := range map[string]string{"dir": "[file unfile]", "file": "[]"} {
 		place := fresh(t)
-		tracker := useTracker(t)
-		tracker.fail[call] = errTracker
+		fake := useTracker(t)
+		fake.fail[call] = errTracker
 		if path, _, err := Make(""); !errors.Is(err, errTracker) || len(list(t, place)) != 0 {
 			t.Errorf("%s: Make = %q, %v; left %q", call, path, err, list(t, place))
 		}
 		var names []string
-		for _, c := range tracker.calls {
+		for _, c := range fake.calls {
 			names = append(names, strings.Fields(c)[0])
 		}
 		if got := "[" + strings.Join(names, " ") + "]"; got != after {
 			t.Errorf("%s: then %s, want %s", call, got, after)
 		}
-		tracker.fail[call] = errUntracked
+		fake.fail[call] = tracker.ErrNotInitialized
 		if path, remove, err := Make(""); err != nil || remove() != nil || exists(path) {
 			t.Errorf("%s: untracked: Make = %q, %v", call, path, err)
 		}
-		for _, c := range tracker.calls {
+		for _, c := range fake.calls {
 			if strings.HasPrefix(c, "un"+call+" ") && call == "dir" {
-				t.Errorf("unregistered what was not registered: %q", tracker.calls)
+				t.Errorf("unregistered what was not registered: %q", fake.calls)
 			}
 		}
 	}
 	for _, call := range []string{"undir", "unfile"} {
 		fresh(t)
-		tracker := useTracker(t)
-		tracker.fail[call] = errTracker
+		fake := useTracker(t)
+		fake.fail[call] = errTracker
 		path, remove, err := Make("")
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +167,7 @@ func TestTrackerFails(t *testing.T) {
 // A name that is taken is not used, whatever has it.
 func TestTakenNames(t *testing.T) {
 	place := fresh(t)
-	tracker := useTracker(t)
+	fake := useTracker(t)
 	hold := get(t) // the lock
 	token, _, _ := tokenOf(filepath.Base(hold))
 	taken := filepath.Join(place, prefix+token+"-taken")
@@ -175,7 +176,7 @@ func TestTakenNames(t *testing.T) {
 	if err := d.make(); !errors.Is(err, fs.ErrExist) || !exists(taken) {
 		t.Errorf("make = %v, there: %v", err, exists(taken))
 	}
-	if last := tracker.calls[len(tracker.calls)-1]; last != "undir "+taken+" true" {
+	if last := fake.calls[len(fake.calls)-1]; last != "undir "+taken+" true" {
 		t.Errorf("last call %q", last)
 	}
 	os.Remove(taken)
@@ -183,7 +184,7 @@ func TestTakenNames(t *testing.T) {
 
 func TestTakenNamesAreTriedAgain(t *testing.T) {
 	fresh(t)
-	tracker := useTracker(t)
+	fake := useTracker(t)
 	defer func(r func() uint64) { random = r }(random)
 	numbers := []uint64{1, 2, 2, 2, 3} // the token, the first, taken twice, free
 	random = func() (n uint64) {
@@ -196,7 +197,7 @@ func TestTakenNamesAreTriedAgain(t *testing.T) {
 		t.Fatalf("Make = %q, %v; left %d numbers", path, err, len(numbers))
 	}
 	want := []string{"dir " + first + " true", "undir " + first + " true", "dir " + first + " true", "undir " + first + " true", "dir " + path + " false"}
-	if got := tracker.calls[2:]; !slices.Equal(got, want) {
+	if got := fake.calls[2:]; !slices.Equal(got, want) {
 		t.Errorf("calls %q, want %q", got, want)
 	}
 	if err := remove(); err != nil || !exists(first) {
@@ -208,7 +209,7 @@ func TestTakenNamesAreTriedAgain(t *testing.T) {
 // none; each leaves no trace.
 func TestLockIsTriedAgain(t *testing.T) {
 	place := fresh(t)
-	tracker := useTracker(t)
+	fake := useTracker(t)
 	defer func() { createLock = sys.CreateLock }()
 	tries := 0
 	createLock = func(path string) (*sys.Lock, error) {
@@ -218,8 +219,8 @@ func TestLockIsTriedAgain(t *testing.T) {
 		return sys.CreateLock(path)
 	}
 	get(t)
-	if err := Remove(); err != nil || tries != 4 || len(tracker.calls) != 2*4+2 {
-		t.Errorf("Remove = %v, %d tries, calls %q", err, tries, tracker.calls)
+	if err := Remove(); err != nil || tries != 4 || len(fake.calls) != 2*4+2 {
+		t.Errorf("Remove = %v, %d tries, calls %q", err, tries, fake.calls)
 	}
 
 	createLock = func(string) (*sys.Lock, error) { return nil, fs.ErrExist }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"multiproc/internal/sys"
+	"multiproc/unixsock"
 )
 
 // leaf is the name of a socket in its directory.
@@ -20,17 +21,6 @@ var shortPlaces = func() []string {
 		return nil
 	}
 	return []string{"/tmp", "/run/user/" + strconv.Itoa(sys.Getuid()), "/dev/shm"}
-}
-
-// maxSocketPath is how many bytes of a path fit into sun_path, with the NUL
-// that some programs look for: unix(7).
-func maxSocketPath() int {
-	switch runtime.GOOS {
-	case "linux", "windows":
-		return 107
-	default: // the BSDs
-		return 103
-	}
 }
 
 // Socket returns an absolute path that a Unix socket can be bound to, in a
@@ -80,7 +70,7 @@ func socketIn(place string) (address string, remove func() error, err error) {
 var tail = len(string(filepath.Separator)+prefix) + textLen + len("-") + textLen + len(string(filepath.Separator)+leaf)
 
 func fits(place string) bool {
-	return len(strings.TrimSuffix(place, string(filepath.Separator)))+tail <= maxSocketPath()
+	return len(strings.TrimSuffix(place, string(filepath.Separator)))+tail <= unixsock.MaxPath
 }
 
 // tooLong says that there is no place for a socket.
@@ -92,7 +82,7 @@ type tooLong struct {
 func (e *tooLong) Error() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "tempdir: TMPDIR is too long for a socket: %q is %d bytes long, of at most %d (a path holds %d, and %d follow)",
-		e.place, len(e.place), maxSocketPath()-tail, maxSocketPath(), tail)
+		e.place, len(e.place), unixsock.MaxPath-tail, unixsock.MaxPath, tail)
 	for _, err := range e.others {
 		fmt.Fprintf(&s, "; %v", err)
 	}

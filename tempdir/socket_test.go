@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"multiproc/unixsock"
 )
 
 // bind binds a socket to the address and talks through it.
@@ -82,7 +84,7 @@ func TestSocketForEachLengthOfTMPDIR(t *testing.T) {
 	for _, text := range []string{"a", "é", "漢", "\xff"} {
 		base := shortDir(t)
 		t.Chdir(base)
-		limit := maxSocketPath() - tail
+		limit := unixsock.MaxPath - tail
 		for size := 1; size <= 200; size++ {
 			var tmp, absolute string
 			if size <= len(base)+1 {
@@ -120,17 +122,17 @@ func TestSocketForEachLengthOfTMPDIR(t *testing.T) {
 func TestSocketLengthIsWhatTailSays(t *testing.T) {
 	fresh(t)
 	dir := shortDir(t)
-	t.Setenv("TMPDIR", fill(t, dir, maxSocketPath()-tail, "x"))
+	t.Setenv("TMPDIR", fill(t, dir, unixsock.MaxPath-tail, "x"))
 	setShortPlaces(t)
 	address, remove := socket(t)
-	if len(address) != maxSocketPath() {
-		t.Errorf("%q is %d bytes long, want %d", address, len(address), maxSocketPath())
+	if len(address) != unixsock.MaxPath {
+		t.Errorf("%q is %d bytes long, want %d", address, len(address), unixsock.MaxPath)
 	}
 	bind(t, address)
 	if err := remove(); err != nil {
 		t.Error(err)
 	}
-	t.Setenv("TMPDIR", fill(t, dir, maxSocketPath()-tail+1, "x"))
+	t.Setenv("TMPDIR", fill(t, dir, unixsock.MaxPath-tail+1, "x"))
 	if address, _, err := Socket(); !errors.Is(err, syscall.ENAMETOOLONG) {
 		t.Errorf("Socket = %q, %v", address, err)
 	}

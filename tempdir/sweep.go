@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"multiproc/internal/rmtree"
 	"multiproc/internal/sys"
 )
 
@@ -133,8 +134,8 @@ func sweepDir(path string) (removed bool, err error) {
 	case !seen.IsDir() || !sys.Owned(seen):
 		return false, nil
 	}
-	if err := removeTree(path, seen); err != nil {
-		return false, err
+	if err := rmtree.Remove(path, seen); err != nil {
+		return false, fmt.Errorf("tempdir: sweep: %w", err)
 	}
 	return true, nil
 }

@@ -1,23 +1,56 @@
 package tempdir
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"multiproc/tracker"
 )
 
+// locks are the files by which Sweep tells the dead from the living. What it
+// would do for one of them is what has to be done when its owner has died: the
+// lock stays for as long as there is a directory.
+var locks = tracker.NewKind("lock", sweepDead)
+
 // track is the tracker, which cleans up after this process when it is dead.
-var track = struct{ dir, undir, file, unfile func(path string) error }{none, none, none, none}
+var track = struct{ dir, undir, file, unfile func(path string) error }{
+	tracker.Dir.Register, tracker.Dir.Unregister, locks.Register, locks.Unregister,
+}
 
-// errUntracked is what track.dir and track.file return where there is no
-// tracker to be had.
-var errUntracked = errors.New("no tracker")
+// sweepDead removes a dead process's directories in one place, and its lock. Who
+// is dead may be holding it still: the kernel frees it when it has closed all
+// copies, of which a program that was just being started may have one.
+func sweepDead(ctx context.Context, lock string) error {
+	for {
+		if _, err := sweepLocks(filepath.Dir(lock), []string{filepath.Base(lock)}); err != nil {
+			return err
+		}
+		if _, err := os.Lstat(lock); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("tempdir: %s is held, and what it protects is left for Sweep: %w", lock, ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
 
-func none(string) error { return errUntracked }
+// untrackable tells whether there can be no tracker: then finalizers and Sweep
+// are all there is.
+func untrackable(err error) bool {
+	return errors.Is(err, tracker.ErrNotInitialized) || errors.Is(err, errors.ErrUnsupported)
+}
 
 // tracked registers path, and tells whether it has to be unregistered.
 func tracked(register func(path string) error, path string) (bool, error) {
 	err := register(path)
-	if errors.Is(err, errUntracked) {
+	if untrackable(err) {
 		return false, nil
 	}
 	if err != nil {
@@ -31,7 +64,8 @@ func untrack(registered bool, unregister func(path string) error, path string) e
 	if !registered {
 		return nil
 	}
-	if err := unregister(path); err != nil {
+	err := unregister(path)
+	if err != nil && !errors.Is(err, tracker.ErrNotRegistered) { // it was taken from us by Cleanup
 		return fmt.Errorf("tempdir: %s is gone, but the tracker still knows it: %w", path, err)
 	}
 	return nil

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"multiproc/internal/rmtree"
 )
 
 // tempdir registers for others, who are the ones to name.
@@ -16,7 +18,7 @@ var tempdir = strings.TrimSuffix(here, "tracker") + "tempdir"
 // registered; a symbolic link is removed itself, and not what it points to.
 var (
 	// Dir is a directory with all that is in it.
-	Dir = path("dir", func(_ context.Context, dir string) error { return os.RemoveAll(dir) })
+	Dir = path("dir", removeDir)
 
 	// File is a file, or the name of a socket or a pipe. Directories are
 	// removed if they are empty.
@@ -27,6 +29,19 @@ var (
 		return nil
 	})
 )
+
+func removeDir(_ context.Context, dir string) error {
+	seen, err := os.Lstat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !seen.IsDir():
+		return os.Remove(dir)
+	}
+	return rmtree.Remove(dir, seen)
+}
 
 func path(name string, remove func(context.Context, string) error) *Kind[string] {
 	k := newKind(here+"."+name, name, remove)

@@ -1,4 +1,6 @@
-package tempdir
+// Package rmtree removes a directory with all that is in it: whatever its modes
+// are, and without following a link.
+package rmtree
 
 import (
 	"errors"
@@ -12,17 +14,19 @@ import (
 	"multiproc/internal/sys"
 )
 
-// removeTree removes the directory at path with what is in it, if it is still
-// the one that was seen before: what has taken its name is not ours to remove.
+const mode = 0o700
+
+// Remove removes the directory at path with what is in it, if it is still the
+// one that was seen before: what has taken its name is not ours to remove.
 //
 // os.RemoveAll does nearly all of it: it opens each directory from the one
 // above without following links, so that whoever swaps in a link loses the link.
 // It stops at what it may not read or write, which the stubborn walk makes
 // readable and writable first, and it names one leftover, where that names all.
-func removeTree(path string, seen fs.FileInfo) error {
-	same, err := isSame(path, seen)
+func Remove(path string, seen fs.FileInfo) error {
+	same, err := Same(path, seen)
 	if err != nil {
-		return fmt.Errorf("tempdir: can't look for what is to be removed: %w", err)
+		return fmt.Errorf("can't look for what is to be removed: %w", err)
 	}
 	if !same {
 		return nil
@@ -51,7 +55,7 @@ func (l *leftover) Error() string {
 	if n := l.count - len(l.names); n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
 	}
-	return fmt.Sprintf("tempdir: %s is not removed, for what is left in it: %s%s: %v", l.top, strings.Join(l.names, ", "), more, l.err)
+	return fmt.Sprintf("%s is not removed, for what is left in it: %s%s: %v", l.top, strings.Join(l.names, ", "), more, l.err)
 }
 
 func (l *leftover) Unwrap() error { return l.err }
@@ -139,4 +143,13 @@ func (l *leftover) removeName(root *os.Root, name, at string) {
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) && l.count == before {
 		l.add(at, err)
 	}
+}
+
+// Same tells whether path is, itself, the directory that was seen before.
+func Same(path string, seen fs.FileInfo) (bool, error) {
+	now, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(seen, now), err
 }

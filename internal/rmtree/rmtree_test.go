@@ -1,4 +1,4 @@
-package tempdir
+package rmtree
 
 import (
 	"fmt"
@@ -49,7 +49,7 @@ func stubborn(top string, seen fs.FileInfo) error {
 	return nil
 }
 
-var removers = map[string]func(string, fs.FileInfo) error{"removeTree": removeTree, "stubborn": stubborn}
+var removers = map[string]func(string, fs.FileInfo) error{"Remove": Remove, "stubborn": stubborn}
 
 func TestLinksAreNotFollowed(t *testing.T) {
 	for name, remove := range removers {
