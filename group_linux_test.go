@@ -59,6 +59,18 @@ func TestEndingAProgramEndsItsGroup(t *testing.T) {
 	})
 }
 
+// Terminate asks the group, and leaves it its time.
+func TestTerminateAsksTheGroup(t *testing.T) {
+	t.Parallel()
+	p, k := groupCommand(t, t.Context(), multiproc.Options{Grace: time.Hour}, "wait")
+	if err := errors.Join(p.Terminate(), p.Join(lifeCtx(t))); err != nil {
+		t.Error(err)
+	}
+	if !k.gentle.ended() || !k.deaf.runs() {
+		t.Error("SIGTERM went elsewhere")
+	}
+}
+
 // A signal is for the process alone.
 func TestSignalIsForTheProcessAlone(t *testing.T) {
 	t.Parallel()

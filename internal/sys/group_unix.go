@@ -36,14 +36,12 @@ func (p *Proc) signalGroupLocked(sig syscall.Signal) error {
 		return p.signalLocked(sig)
 	case p.keepsGroup():
 		return p.pidfdSignal(sig, pidfdGroup)
-	case p.gone: // the number may be another group's
-		return ErrProcessDone
 	}
 	return p.killpg(sig)
 }
 
 // killpg signals the group by its number, which is its own as long as the
-// leader was not reaped. Somebody else may have done that behind our back.
+// leader was not reaped, by us or by somebody else behind our back.
 func (p *Proc) killpg(sig syscall.Signal) error {
 	if err := p.signalLocked(0); err != nil {
 		return err

@@ -9,6 +9,11 @@ import (
 )
 
 func init() {
+	roles["no stdin"] = func() {
+		_ = Close(0)
+		dup, err := Duplicate(1)
+		fmt.Print(dup > 2, err)
+	}
 	roles["strays"] = func() {
 		_ = CloseInherited() // whatever the test's own caller left us
 		var keep, stray []int
@@ -28,6 +33,15 @@ func init() {
 		streams := IsOpen(0) && IsOpen(1) && IsOpen(2)
 		again, err3 := openDescriptors()
 		fmt.Print(err1, err2, err3, lost, left, streams, len(before)-len(again))
+	}
+}
+
+// The number of a stream that the program has closed is not used for what is no
+// stream.
+func TestDuplicateWithoutStdin(t *testing.T) {
+	t.Parallel()
+	if got, want := playRole(t, "no stdin"), fmt.Sprint(true, nil); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
