@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"multiproc/finalize"
+	"multiproc/internal/seam"
 	"multiproc/internal/track"
 )
 
@@ -18,11 +19,32 @@ func Cleanup(ctx context.Context) error {
 	errs := []error{stopChildren(ctx), finalize.RunAll()}
 	runtime.GC()
 	errs = append(errs, stopChildren(ctx)) // started by finalizers
+	rest()
 	if len(family.list()) == 0 {
-		crashes.Close()
 		errs = append(errs, track.Stop(ctx))
 	}
 	return errors.Join(errs...)
+}
+
+// rest lets go of what is kept for the next child.
+func rest() {
+	if len(family.list()) == 0 {
+		crashes.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), trackerLimit)
+	defer cancel()
+	_ = track.StopIdle(ctx) // who looks for leaks will find it
+}
+
+func init() {
+	seam.Rest = rest
+	seam.InProcess = func() (undo func()) {
+		was := mainOptions.Load()
+		opts := *was
+		opts.Method = InProcess
+		mainOptions.Store(&opts)
+		return func() { mainOptions.Store(was) }
+	}
 }
 
 func stopChildren(ctx context.Context) error {

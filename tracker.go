@@ -57,11 +57,13 @@ func reportLeak(r track.Report) {
 	mplog.Logger().Warn(msg, args...)
 }
 
+// trackerLimit is how long the tracker's end is waited for.
+const trackerLimit = 2 * time.Second
+
 // stopTracker is a part of the exit sequence. Clean-up of what was left behind
 // goes on without this process if it takes long.
 func stopTracker() {
-	const limit = 2 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), trackerLimit)
 	defer cancel()
 	if err := track.Stop(ctx); err != nil && mplog.Enabled(mplog.LevelDebug) {
 		mplog.Debug("leaving the tracker", mplog.EventKey, "tracker", "error", err)

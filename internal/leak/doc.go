@@ -9,6 +9,9 @@
 // environment. Other tests of the same `go test ./...` are left in peace: their
 // processes bear marks of their own.
 //
+// It is for this module's own packages. Package multiproctest is its public
+// face, where a single test asks.
+//
 // The runtime's own descriptors need no list of exceptions: those for cgroup
 // limits are open before main, and the poller is started before the first look.
 //

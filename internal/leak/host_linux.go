@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 const shm = "/dev/shm"
@@ -34,7 +35,7 @@ func takeHost(mark string) host {
 	return h
 }
 
-func (h *host) hostLeaks() []string {
+func (h *host) hostLeaks(prefix string) []string {
 	var leaks []string
 	ours := map[int]bool{h.us.pid: true}
 	for _, l := range h.leftover() {
@@ -51,11 +52,20 @@ func (h *host) hostLeaks() []string {
 	}
 	for _, n := range names(shm) {
 		path := filepath.Join(shm, n)
-		if !slices.Contains(h.shmNames, n) && !heldByOthers(path, ours) {
+		if !slices.Contains(h.shmNames, n) && strings.HasPrefix(n, prefix) && !heldByOthers(path, ours) {
 			leaks = append(leaks, "shared memory "+describe(path))
 		}
 	}
 	return leaks
+}
+
+// heldElsewhere tells whether path belongs to a process that is not ours.
+func (h *host) heldElsewhere(path string) bool {
+	ours := map[int]bool{h.us.pid: true}
+	for _, l := range h.leftover() {
+		ours[l.pid] = true
+	}
+	return heldByOthers(path, ours)
 }
 
 // leftover lists the processes that are ours and were not there before.
@@ -77,9 +87,9 @@ func (h *host) leftover() []leftover {
 	return list
 }
 
-// killOurs ends the processes that are surely ours, so that a run that has
+// KillOurs ends the processes that are surely ours, so that a run that has
 // failed does not disturb the next, nor keep its output open. Guesses are spared.
-func (h *host) killOurs(out io.Writer) {
+func (h *host) KillOurs(out io.Writer) {
 	for _, l := range h.leftover() {
 		if !l.sure || l.state == 'Z' {
 			continue

@@ -10,6 +10,9 @@ type host struct{}
 
 func takeHost(string) host { return host{} }
 
-func (host) hostLeaks() []string { return nil }
+func (host) hostLeaks(string) []string { return nil }
 
-func (host) killOurs(io.Writer) {}
+func (host) heldElsewhere(string) bool { return false }
+
+// KillOurs does nothing.
+func (host) KillOurs(io.Writer) {}

@@ -7,15 +7,16 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
-// markEnv holds the marks of the gates that a process lives under, outermost
+// MarkEnv holds the marks of the gates that a process lives under, outermost
 // first, with commas between them.
-const markEnv = "MULTIPROC_LEAK_MARK"
+const MarkEnv = "MULTIPROC_LEAK_MARK"
 
-// settle is how long what the tests started may take to be gone.
-const settle = 5 * time.Second
+// Settle is how long what the tests started may take to be gone.
+const Settle = 5 * time.Second
 
 // Main runs the tests of m and exits: with their code, or with 1 when they
 // passed and left something behind. It is meant to be all of a TestMain.
@@ -33,11 +34,13 @@ func Main(m interface{ Run() int }) {
 // depend on it. The workers of a fuzzing run are not judged one by one: they
 // belong to the run of their coordinator.
 func Run(m interface{ Run() int }) int {
-	if slices.Contains(os.Args[1:], "-test.fuzzworker") {
+	if fuzzWorker() {
 		return m.Run()
 	}
-	return run(m, os.Stderr, settle)
+	return run(m, os.Stderr, Settle)
 }
+
+func fuzzWorker() bool { return slices.Contains(os.Args[1:], "-test.fuzzworker") }
 
 func run(m interface{ Run() int }, out io.Writer, limit time.Duration) int {
 	mark := rand.Text()
@@ -47,6 +50,8 @@ func run(m interface{ Run() int }, out io.Writer, limit time.Duration) int {
 		return 1
 	}
 	defer restore()
+	gates.Add(1)
+	defer gates.Add(-1)
 
 	before := take(mark)
 	code := m.Run()
@@ -58,11 +63,36 @@ func run(m interface{ Run() int }, out io.Writer, limit time.Duration) int {
 	for _, l := range leaks {
 		fmt.Fprintf(out, "\t%s\n", l)
 	}
-	before.killOurs(out)
+	before.KillOurs(out)
 	if code == 0 {
 		code = 1
 	}
 	return code
+}
+
+// gates counts those that this process is in.
+var gates atomic.Int32
+
+// Enter is the gate without the judgement: it marks what is started until leave
+// is called, and gives this process a TMPDIR of its own, which leave removes.
+// Under a gate there is nothing to do, nor in the worker of a fuzzing run, which
+// is killed at any time.
+func Enter() (leave func(), err error) {
+	if fuzzWorker() || gates.Load() > 0 {
+		return func() {}, nil
+	}
+	return enter(rand.Text())
+}
+
+// Within is the value of [MarkEnv] for a further gate inside those of this
+// process.
+func Within() string { return within(rand.Text()) }
+
+func within(mark string) string {
+	if outer := os.Getenv(MarkEnv); outer != "" {
+		return outer + "," + mark
+	}
+	return mark
 }
 
 // enter puts the mark and a private TMPDIR into the environment; restore takes
@@ -77,11 +107,7 @@ func enter(mark string) (restore func(), err error) {
 	if err := os.Chmod(dir, 0o711); err != nil {
 		return nil, err
 	}
-	marks := mark
-	if outer := os.Getenv(markEnv); outer != "" {
-		marks = outer + "," + mark
-	}
-	undo := []func(){setenv(markEnv, marks)}
+	undo := []func(){setenv(MarkEnv, within(mark))}
 	for _, name := range tempEnv() {
 		undo = append(undo, setenv(name, dir))
 	}

@@ -23,7 +23,7 @@ func init() {
 	roles["marked orphan"] = func() int { return orphan(os.Environ()) }
 	roles["bare orphan"] = func() int { return orphan([]string{"PATH=" + os.Getenv("PATH")}) }
 	roles["clean stranger"] = func() int { return orphan(unmarked()) }
-	roles["clean neighbour"] = func() int { return orphan([]string{markEnv + "=somebody's"}) }
+	roles["clean neighbour"] = func() int { return orphan([]string{MarkEnv + "=somebody's"}) }
 	roles["daemon"] = daemon
 	roles["zombie"] = zombie
 	roles["descriptor"] = func() int { return open(os.Args[0]) }
@@ -100,7 +100,7 @@ func daemon() int {
 func unmarked() []string {
 	var env []string
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, markEnv+"=") {
+		if !strings.HasPrefix(v, MarkEnv+"=") {
 			env = append(env, v)
 		}
 	}

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 		}
 		limit := briefly
 		if strings.HasPrefix(role, "clean") {
-			limit = settle
+			limit = Settle
 		}
 		os.Exit(run(fakeM(roles[role]), os.Stderr, limit))
 	}
@@ -150,13 +150,13 @@ func TestTempDirIsRemoved(t *testing.T) {
 }
 
 func TestEnvironmentIsRestored(t *testing.T) {
-	t.Setenv(markEnv, "outer")
+	t.Setenv(MarkEnv, "outer")
 	temp := os.TempDir()
 	restore, err := enter("inner")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := os.Getenv(markEnv); got != "outer,inner" {
+	if got := os.Getenv(MarkEnv); got != "outer,inner" {
 		t.Errorf("marks %q, want both", got)
 	}
 	inner := os.TempDir()
@@ -164,8 +164,8 @@ func TestEnvironmentIsRestored(t *testing.T) {
 		t.Errorf("TMPDIR is not private")
 	}
 	restore()
-	if os.Getenv(markEnv) != "outer" || os.TempDir() != temp {
-		t.Errorf("environment not restored: %q, %q", os.Getenv(markEnv), os.TempDir())
+	if os.Getenv(MarkEnv) != "outer" || os.TempDir() != temp {
+		t.Errorf("environment not restored: %q, %q", os.Getenv(MarkEnv), os.TempDir())
 	}
 	if _, err := os.Stat(inner); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("private TMPDIR: %v, want it gone", err)
@@ -212,7 +212,7 @@ func TestGoroutinesDiffer(t *testing.T) {
 	}
 	close(release)
 	<-ended
-	if leaks := before.Since(settle); len(leaks) > 0 {
+	if leaks := before.Since(Settle); len(leaks) > 0 {
 		t.Errorf("leaks = %q, want none", leaks)
 	}
 }

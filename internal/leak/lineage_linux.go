@@ -81,7 +81,7 @@ func (us lineage) descends(p process, byPID map[int]process) bool {
 // marked tells whether env has the given mark, or any when it is empty.
 func marked(env [][]byte, mark string) bool {
 	for _, v := range env {
-		if marks, ok := bytes.CutPrefix(v, []byte(markEnv+"=")); ok && bytes.Contains(marks, []byte(mark)) {
+		if marks, ok := bytes.CutPrefix(v, []byte(MarkEnv+"=")); ok && bytes.Contains(marks, []byte(mark)) {
 			return true
 		}
 	}

@@ -13,6 +13,14 @@ import (
 // A Snapshot is what there was at one moment. Its methods may be called from
 // one goroutine at a time.
 type Snapshot struct {
+	// Rest, unless it is nil, is called before each look, to have let go of
+	// what is kept for later.
+	Rest func()
+
+	// Prefix limits the files that count to names that begin with it, in
+	// directories that others use too. Empty: all count.
+	Prefix string
+
 	host
 	goroutines map[string]bool
 	temp       string
@@ -24,7 +32,7 @@ type Snapshot struct {
 //
 // The directory for temporary files is looked at as it is named now.
 func Take() *Snapshot {
-	marks := strings.Split(os.Getenv(markEnv), ",")
+	marks := strings.Split(os.Getenv(MarkEnv), ",")
 	return take(marks[len(marks)-1])
 }
 
@@ -49,6 +57,9 @@ func (s *Snapshot) Since(limit time.Duration) []string {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	deadline := time.Now().Add(limit)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
+		if s.Rest != nil {
+			s.Rest()
+		}
 		leaks := s.leaks()
 		if len(leaks) == 0 || time.Now().After(deadline) {
 			return leaks
@@ -58,11 +69,13 @@ func (s *Snapshot) Since(limit time.Duration) []string {
 }
 
 func (s *Snapshot) leaks() []string {
-	leaks := s.hostLeaks()
+	leaks := s.hostLeaks(s.Prefix)
 	for _, n := range names(s.temp) {
-		if !slices.Contains(s.tempNames, n) {
-			leaks = append(leaks, "temporary file "+describe(filepath.Join(s.temp, n)))
+		path := filepath.Join(s.temp, n)
+		if slices.Contains(s.tempNames, n) || !strings.HasPrefix(n, s.Prefix) || s.Prefix != "" && s.heldElsewhere(path) {
+			continue
 		}
+		leaks = append(leaks, "temporary file "+describe(path))
 	}
 	for _, g := range goroutines() {
 		if !s.goroutines[g.id] && !g.harmless() {

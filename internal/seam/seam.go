@@ -1,6 +1,7 @@
 // Package seam is the meeting place of public packages that share a private
 // need: mplog, afterfork and stdio put functions here when they are
-// initialised, and the root package calls them. Nothing else belongs here.
+// initialised, and the root package calls them; what the root package puts here
+// multiproctest calls. Nothing else belongs here.
 package seam
 
 import (
@@ -46,6 +47,15 @@ var FlushStreams func(hurry <-chan struct{}, failed func(error))
 // StreamsToFlush reports whether there is anything for FlushStreams. Set by
 // stdio.
 var StreamsToFlush func() bool
+
+// Set by the root package, for tests of programs that use it.
+var (
+	// Rest lets go of what is kept for the next child, if no child needs it.
+	Rest func()
+
+	// InProcess makes InProcess the default method, until undo is called.
+	InProcess func() (undo func())
+)
 
 // RunAfterFork runs the registered hooks in the order of their registration.
 // Set by afterfork.

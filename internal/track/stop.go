@@ -13,6 +13,17 @@ import (
 // Everything is usable again afterwards.
 func Stop(ctx context.Context) error { return home.stop(ctx) }
 
+// StopIdle is Stop, if the tracker has nothing to do for this process.
+func StopIdle(ctx context.Context) error {
+	home.mu.Lock()
+	idle := len(home.claims)+len(home.kids)+len(home.waits) == 0
+	home.mu.Unlock()
+	if !idle {
+		return nil
+	}
+	return home.stop(ctx)
+}
+
 func (c *client) stop(ctx context.Context) error {
 	c.mu.Lock()
 	for c.dialing != nil {
