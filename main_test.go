@@ -1,15 +1,12 @@
 package multiproc_test
 
 import (
-	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"testing"
-	"time"
 
-	"multiproc"
 	"multiproc/internal/leak"
+	"multiproc/multiproctest"
 )
 
 // programs are the mains that the test binary plays, by the value of
@@ -29,22 +26,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	multiproc.Init()
-	leak.Main(cleaned{m})
-}
-
-// cleaned leaves nothing of the library itself for the leak gate to find.
-type cleaned struct{ m *testing.M }
-
-func (c cleaned) Run() int {
-	code := c.m.Run()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	if err := multiproc.Cleanup(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	leak.Main(multiproctest.Wrap(m))
 }
 
 // programCommand returns the command that runs a registered program.

@@ -20,6 +20,7 @@ import (
 
 	"multiproc"
 	"multiproc/internal/leak"
+	"multiproc/multiproctest"
 )
 
 // programEnv makes the test binary the program itself.
@@ -39,10 +40,10 @@ func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) == "poison" {
 		hash = poison
 	}
-	if multiproc.IsChild() || os.Getenv(programEnv) != "" {
+	if os.Getenv(programEnv) != "" {
 		main()
 	}
-	leak.Main(m)
+	leak.Main(multiproctest.Wrap(m))
 }
 
 // program is the program with args, to be run in dir.
