@@ -99,7 +99,7 @@ func spawnTracker(door int) (track.Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() // the record is all that it is told this way
+	defer sys.CloseReserved(file) // the record is all that it is told this way
 	defer func() { _ = sys.Close(end) }()
 	const control = 3
 	token, err := boot.Token(end, control)

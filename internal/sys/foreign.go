@@ -18,6 +18,7 @@ func NewForeign(pid, pidfd int) *Foreign {
 	f := &Foreign{pid: pid}
 	if pidfd >= 0 {
 		if file, err := Pollable(pidfd, "pidfd"); err == nil {
+			ReserveFile(file)
 			f.file = file
 			return f
 		}
@@ -30,6 +31,6 @@ func NewForeign(pid, pidfd int) *Foreign {
 // Close releases what f holds, and ends Wait.
 func (f *Foreign) Close() {
 	if f.file != nil {
-		f.file.Close()
+		CloseReserved(f.file)
 	}
 }

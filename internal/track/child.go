@@ -83,7 +83,7 @@ func (k *Child) Gone() {
 		return
 	}
 	delete(k.c.kids, k.seq)
-	_ = sys.Close(k.armed)
+	drop(k.armed)
 	if k.c.link != nil {
 		k.c.link.send(kindGone, encodeID(k.seq))
 	}

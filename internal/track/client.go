@@ -77,6 +77,7 @@ func Inherit(name func() string, fd int, report func(Report)) {
 	defer home.mu.Unlock()
 	home.name, home.report, home.open = name, report, true
 	home.door = door{outside: fd, inside: -1}
+	sys.Reserve(fd)
 }
 
 // Register makes a resource this process's own, and returns once the tracker

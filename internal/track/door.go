@@ -21,7 +21,7 @@ func newDoor() (door, error) {
 	if err != nil {
 		return noDoor, err
 	}
-	defer file.Close()
+	defer sys.CloseReserved(file)
 	conn, err := file.SyscallConn()
 	if err != nil {
 		_ = sys.Close(inside)
@@ -33,6 +33,8 @@ func newDoor() (door, error) {
 		_ = sys.Close(inside)
 		return noDoor, err
 	}
+	sys.Reserve(d.outside)
+	sys.Reserve(d.inside)
 	return d, nil
 }
 
@@ -46,7 +48,7 @@ func (d door) knock() (*link, error) {
 	// One byte is never torn apart, however many processes knock at once.
 	_, err = sys.SendRights(d.outside, []byte{1}, []int{end})
 	if err != nil {
-		file.Close()
+		sys.CloseReserved(file)
 		if errors.Is(err, syscall.EAGAIN) {
 			return nil, fmt.Errorf("its door is crowded: %w", err)
 		}
@@ -58,7 +60,7 @@ func (d door) knock() (*link, error) {
 func (d *door) close() {
 	for _, fd := range []int{d.outside, d.inside} {
 		if fd >= 0 {
-			_ = sys.Close(fd)
+			drop(fd)
 		}
 	}
 	*d = noDoor

@@ -18,6 +18,8 @@ func newLine() (line, error) {
 	if err != nil {
 		return noLine, err
 	}
+	sys.Reserve(r)
+	sys.Reserve(w)
 	return line{r, w}, nil
 }
 
@@ -25,9 +27,16 @@ func newLine() (line, error) {
 func (l *line) arm(pid int, group bool) (int, error) {
 	fd, err := sys.Arm(l.r, pid, group)
 	if err == nil {
+		sys.Reserve(fd)
 		l.w = above(l.w, fd)
 	}
 	return fd, err
+}
+
+// drop closes a descriptor that package fd was not to close.
+func drop(fd int) {
+	sys.Unreserve(fd)
+	_ = sys.Close(fd)
 }
 
 // above returns the write end under a number above that of an armed end.
@@ -36,14 +45,19 @@ func above(w, armed int) int {
 	if w < 0 || w > armed {
 		return w
 	}
-	w, _ = sys.Raise(w, max(64, 2*armed)) // else this process's own death is the one that does not kill
-	return w
+	higher, err := sys.Raise(w, max(64, 2*armed))
+	if err != nil {
+		return w // this process's own death is the one that does not kill then
+	}
+	sys.Unreserve(w)
+	sys.Reserve(higher)
+	return higher
 }
 
 func (l *line) close() {
 	if l.w >= 0 {
-		_ = sys.Close(l.w)
-		_ = sys.Close(l.r)
+		drop(l.w)
+		drop(l.r)
 	}
 	*l = noLine
 }

@@ -218,7 +218,11 @@ func (l *link) close() {
 	l.mu.Lock()
 	l.ending, l.closed = true, true
 	l.mu.Unlock()
-	_ = l.rw.Close() // it may have been closed already
+	if file, ok := l.rw.(*os.File); ok {
+		sys.CloseReserved(file)
+	} else {
+		_ = l.rw.Close() // it may have been closed already
+	}
 	l.drained.Wait()
 }
 
