@@ -111,6 +111,13 @@ func TestCheckLeaksTellsEachKindOfTheHost(t *testing.T) {
 	})
 }
 
+// A TestMain that has only called Init will do.
+func TestCheckLeaksWithoutMain(t *testing.T) {
+	t.Parallel()
+	perform(t, "of its own", "clean").want(t, 0)
+	perform(t, "of its own", "leaks orphan").want(t, 1, `"sleep 60": it has this run's mark`, "leak: killed process")
+}
+
 // A file in a directory that others use is theirs if they have it open.
 func TestCheckLeaksOfOthers(t *testing.T) {
 	t.Parallel()

@@ -16,9 +16,9 @@ import (
 func init() {
 	mains["goleak"] = func(m *testing.M) { standIn(Wrap(m)) }
 	mains["testscript"] = func(m *testing.M) { scriptMain(Wrap(m), map[string]func(){"app": app}) }
-	mains["late"] = func(m *testing.M) {
-		fmt.Println("for tests only")
-		Main(m)
+	mains["of its own"] = func(m *testing.M) {
+		multiproc.Init()
+		os.Exit(m.Run())
 	}
 	plays["calls"] = func(t *testing.T) {
 		for i := range 3 {
