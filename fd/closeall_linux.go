@@ -101,7 +101,7 @@ func (p *plan) run() error {
 	if len(p.replaced) > 0 {
 		var err error
 		if null, err = sys.OpenNull(); errors.Is(err, syscall.EMFILE) {
-			p.makeRoom()
+			_ = sys.Close(p.replaced[0]) // makes room; it is the null device then
 			null, err = sys.OpenNull()
 		}
 		if err != nil {
@@ -124,17 +124,6 @@ func (p *plan) run() error {
 		errs = append(errs, closeOne(null))
 	}
 	return errors.Join(errs...)
-}
-
-// makeRoom closes one number that is to go, in a full table. The null device
-// gets that number then, being the only one.
-func (p *plan) makeRoom() {
-	if len(p.closed) > 0 {
-		_ = sys.Close(p.closed[0])
-		p.closed = p.closed[1:]
-		return
-	}
-	_ = sys.Close(p.replaced[0])
 }
 
 // closeRuns closes numbers, which ascend, a run of neighbours at once. Gaps are

@@ -43,11 +43,17 @@ func afterClosing(before map[int]entry, keep []int) map[int]entry {
 // 0-2 that are closed before, keep.
 func closeAllScene(s *scene, args []string) {
 	limits, closed, keep := numbersOf(args[1]), numbersOf(args[2]), numbersOf(args[3])
-	if limits[0] == 0 { // else it starts within
+	full := limits[0] > 0 && limits[0] == limits[1]
+	if full || limits[0] == 0 { // else it starts within
 		s.startPoller()
 	}
-	s.open(false, inherited...)
+	s.open(false, append(inherited, 0)...)
 	s.open(true, ours...)
+	for n := 3; full && n < limits[0]; n++ {
+		if unix.Fstat(n, new(unix.Stat_t)) != nil {
+			s.open(true, n)
+		}
+	}
 	for _, n := range closed {
 		s.must(unix.Close(n))
 	}
@@ -59,6 +65,13 @@ func closeAllScene(s *scene, args []string) {
 		s.limit(uint64(limits[0]), hard)
 	}
 	err := fd.CloseAllExcept(keep...)
+	if full && args[0] == "no private table" {
+		if !errors.Is(err, fd.ErrNoList) {
+			s.errorf("CloseAllExcept(%v) = %v, without a descriptor to look by", keep, err)
+		}
+		s.compare("nothing done", tableByNumber(1000), before)
+		return
+	}
 	if err != nil {
 		s.errorf("CloseAllExcept(%v) = %v", keep, err)
 	}
@@ -117,6 +130,7 @@ func TestCloseAllExcept(t *testing.T) {
 		"full, nothing kept":   {limits: "3 1000"},
 		"a low hard limit":     {limits: "26 26", keep: "1 21 900"},
 		"low, streams kept":    {limits: "26 26", keep: "0 1 2"},
+		"low, none inherited":  {limits: "19 19", keep: "0 1 2 10"},
 	} {
 		if c.limits == "" {
 			c.limits = "0 0"

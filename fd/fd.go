@@ -5,6 +5,7 @@ package fd
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"syscall"
 
@@ -12,7 +13,8 @@ import (
 )
 
 // ErrNoList says that the system does not tell which descriptors are open: on
-// Linux, that there is no /proc, or none that this process may read.
+// Linux, that there is no /proc, or none that this process may read, or that
+// no descriptor is left to read it by.
 var ErrNoList = errors.New("the open descriptors can't be listed")
 
 // ErrNegative is the reason of an [Error] for a number below zero.
@@ -71,7 +73,13 @@ func List() ([]int, error) {
 	return list, nil
 }
 
-func noList(err error) error { return fmt.Errorf("fd: %w (is /proc mounted?): %w", ErrNoList, err) }
+func noList(err error) error {
+	hint := ""
+	if errors.Is(err, fs.ErrNotExist) {
+		hint = " (is /proc mounted?)"
+	}
+	return fmt.Errorf("fd: %w%s: %w", ErrNoList, hint, err)
+}
 
 // numbers sorts a list and takes duplicates out of it. The error is of the
 // first negative one, and op is what the list is for.

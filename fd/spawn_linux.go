@@ -20,9 +20,9 @@ const (
 const room = 8
 
 func spawn(path string, argv []string, pass []int) (pid int, err error) {
-	if top, err := low(pass); err == nil && hasRoom(top) && standardOpen() {
+	if top, err := low(pass); err == nil && standardOpen() {
 		pid, err = sparse(path, argv, pass, top)
-		if !errors.Is(err, syscall.EBADF) { // else something was closed meanwhile, and what follows finds out what
+		if !errors.Is(err, syscall.EBADF) { // else there is no room above top, or what was open is closed by now
 			return pid, err
 		}
 	}

@@ -90,6 +90,11 @@ func unshareTable(keep []int) error {
 
 func closeByList(keep []int) error {
 	list, _, err := listTable(threadTable, MaxFD, true)
+	for fd, tries := 3, 1<<20; errors.Is(err, unix.EMFILE) && fd < tries; fd++ { // make room
+		if _, kept := slices.BinarySearch(keep, fd); !kept && unix.Close(fd) == nil {
+			list, _, err = listTable(threadTable, MaxFD, true)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoPrivateTable, err)
 	}
