@@ -45,7 +45,7 @@ func noProcScene(s *scene, args []string) {
 		s.compare("nor marked", tableByNumber(1000), before)
 		return
 	}
-	if got, err := sighted(exe, []int{17}, reportFD-1); got != "0=it 1=it 2=it 17=it 989=it" || err != nil {
+	if got, err := sighted(exe, []int{17}, tellFD); got != "0=it 1=it 2=it 17=it 60=it" || err != nil {
 		s.errorf("the program sees %s, %v", got, err)
 	}
 	s.must(fd.CloexecAllExcept(40))

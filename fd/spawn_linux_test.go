@@ -40,7 +40,7 @@ func see() {
 // sight has a program tell what it sees of pass, and returns that as a list of
 // n=it, or n=/dev/null. What this process has must be the same afterwards.
 func (s *scene) sight(pass []int) string {
-	answer, err := sighted("/proc/self/exe", pass, reportFD-1)
+	answer, err := sighted("/proc/self/exe", pass, tellFD)
 	if err != nil {
 		s.errorf("%v: %v", pass, err)
 	}
@@ -91,7 +91,7 @@ func answerPipe(tell int) (in int, err error) {
 	if err := unix.Dup3(fds[1], tell, unix.O_CLOEXEC); err != nil {
 		return -1, err
 	}
-	return unix.FcntlInt(uintptr(fds[0]), unix.F_DUPFD_CLOEXEC, 600)
+	return unix.FcntlInt(uintptr(fds[0]), unix.F_DUPFD_CLOEXEC, 80)
 }
 
 // spawnScene: sandbox, soft limit (0 for as it is), numbers of 0-2 that are
@@ -106,15 +106,15 @@ func spawnScene(s *scene, args []string) {
 	for n := range numbersOf(args[4])[0] {
 		s.open(true, 1000+n)
 	}
-	if soft := numbersOf(args[1])[0]; soft > 0 {
-		var now unix.Rlimit
-		s.must(unix.Getrlimit(unix.RLIMIT_NOFILE, &now))
-		s.limit(uint64(soft), now.Max)
-	}
 	for _, n := range pass {
 		if n > 2 && unix.Access("/proc/self/fd/"+itoa(n), unix.F_OK) != nil {
 			s.open(true, n)
 		}
+	}
+	if soft := numbersOf(args[1])[0]; soft > 0 {
+		var now unix.Rlimit
+		s.must(unix.Getrlimit(unix.RLIMIT_NOFILE, &now))
+		s.limit(uint64(soft), now.Max)
 	}
 	for _, n := range closed {
 		s.must(unix.Close(n))
@@ -123,7 +123,7 @@ func spawnScene(s *scene, args []string) {
 	s.enter(args[0])
 	threads := len(numberOfThreads())
 
-	want := map[int]string{reportFD - 1: "it"}
+	want := map[int]string{tellFD: "it"}
 	for n := range 3 {
 		want[n] = "it"
 		if before[n].target == null || contains(closed, n) {
@@ -179,6 +179,7 @@ func TestSpawnPassing(t *testing.T) {
 		"a high stray":           {strays: "900", pass: "17"},
 		"the highest":            {limit: "1100", pass: "1099"},
 		"the highest of few":     {limit: "1000", strays: "999", pass: "17 998"},
+		"the highest, and low":   {limit: "100", pass: "17 99"},
 		"0 closed":               {closed: "0", pass: "17"},
 		"1 and 2 closed":         {closed: "1 2", pass: "50"},
 		"all closed":             {closed: "0 1 2", pass: "17"},

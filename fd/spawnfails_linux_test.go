@@ -31,7 +31,7 @@ func spawnFailsScene(s *scene, args []string) {
 		for path, want := range map[string]error{args[1] + "/not there": syscall.ENOTDIR, args[1]: syscall.EACCES} {
 			p, err := fd.SpawnPassing(path, []string{"x"}, []int{17})
 			e, ok := errors.AsType[*fs.PathError](err)
-			if p != nil || !ok || err != error(e) || !errors.Is(err, want) || e.Op != "fork/exec" || e.Path != path {
+			if p != nil || !ok || !errors.Is(err, want) || e.Op != "fork/exec" || e.Path != path {
 				s.errorf("%v, %v, want %v", p, err, want)
 				return
 			}
