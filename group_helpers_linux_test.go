@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -15,7 +16,7 @@ import (
 )
 
 // A groupKin is a process that a child started, held by a pidfd.
-type groupKin struct{ fd int }
+type groupKin struct{ fd, pid int }
 
 // ended waits for its end, for a minute at most: a zombie has ended.
 func (k groupKin) ended() bool {
@@ -30,6 +31,16 @@ func (k groupKin) ended() bool {
 func (k groupKin) runs() bool {
 	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}}, 0)
 	return n == 0
+}
+
+// goesOn reports whether it runs and is not stopped. A signal that went astray has
+// had the time that a program needs to start and to end.
+func (k groupKin) goesOn(t *testing.T) bool {
+	t.Helper()
+	if err := exec.CommandContext(t.Context(), "true").Run(); err != nil {
+		t.Error(err)
+	}
+	return k.runs() && !strings.HasPrefix(statusField(k.pid, "State"), "T")
 }
 
 // A groupTree is a gentle program and one that is deaf to SIGTERM, in the group
@@ -50,11 +61,10 @@ const groupScript = `sleep 1000 >&- 2>&- & echo $!
 // groupKins reads the pids and holds them.
 func groupKins(r io.Reader) (k groupTree, err error) {
 	for _, kin := range []*groupKin{&k.gentle, &k.deaf} {
-		var pid int
-		if _, err := fmt.Fscan(r, &pid); err != nil {
+		if _, err := fmt.Fscan(r, &kin.pid); err != nil {
 			return k, err
 		}
-		if kin.fd, err = unix.PidfdOpen(pid, 0); err != nil {
+		if kin.fd, err = unix.PidfdOpen(kin.pid, 0); err != nil {
 			return k, err
 		}
 	}

@@ -66,7 +66,7 @@ func TestTerminateAsksTheGroup(t *testing.T) {
 	if err := errors.Join(p.Terminate(), p.Join(lifeCtx(t))); err != nil {
 		t.Error(err)
 	}
-	if !k.gentle.ended() || !k.deaf.runs() {
+	if !k.gentle.ended() || !k.deaf.goesOn(t) {
 		t.Error("SIGTERM went elsewhere")
 	}
 }
@@ -81,37 +81,47 @@ func TestSignalIsForTheProcessAlone(t *testing.T) {
 	if err := p.Join(lifeCtx(t)); err != nil {
 		t.Fatal(err)
 	}
-	if !k.gentle.runs() || !k.deaf.runs() {
+	if !k.gentle.goesOn(t) || !k.deaf.goesOn(t) {
 		t.Error("the signal went to the group")
 	}
 }
 
 // A program that ended by itself keeps what it left behind, until somebody here
-// wants that to end.
+// wants that to end, which then has its grace.
 func TestBackgroundProcesses(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(*multiproc.Process) error{
-		"Kill": (*multiproc.Process).Kill, "Terminate": (*multiproc.Process).Terminate,
-		"Stop": func(p *multiproc.Process) error { return p.Stop(t.Context()) },
+		"Terminate": (*multiproc.Process).Terminate,
+		"Stop":      func(p *multiproc.Process) error { return p.Stop(t.Context()) },
 	} {
-		p, k := groupCommand(t, t.Context(), multiproc.Options{Grace: 200 * time.Millisecond}, "exit 7")
-		if err := p.Join(lifeCtx(t)); err != nil {
-			t.Fatal(err)
-		}
-		if !k.gentle.runs() || !k.deaf.runs() {
-			t.Errorf("%s: nobody asked them to end", name)
-		}
-		if err := end(p); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if name != "Kill" && !k.deaf.runs() {
-			t.Errorf("%s: it had no grace", name)
-		}
-		if !k.gentle.ended() || !k.deaf.ended() {
-			t.Errorf("%s: somebody goes on", name)
-		}
-		if code, ok := p.ExitCode(); code != 7 || !ok {
-			t.Errorf("%s: the program's code became %d, %v", name, code, ok)
+		for _, grace := range []time.Duration{50 * time.Millisecond, time.Hour} {
+			p, k := groupCommand(t, t.Context(), multiproc.Options{Grace: grace}, "exit 7")
+			if err := p.Join(lifeCtx(t)); err != nil {
+				t.Fatal(err)
+			}
+			if !k.gentle.goesOn(t) || !k.deaf.goesOn(t) {
+				t.Errorf("%s: nobody asked them to end", name)
+			}
+			if err := end(p); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if !k.gentle.ended() {
+				t.Errorf("%s: the gentle one goes on", name)
+			}
+			if grace == time.Hour {
+				if !k.deaf.goesOn(t) {
+					t.Errorf("%s: it had no grace", name)
+				}
+				if err := p.Kill(); err != nil {
+					t.Error(err)
+				}
+			}
+			if !k.deaf.ended() {
+				t.Errorf("%s: the deaf one goes on", name)
+			}
+			if code, ok := p.ExitCode(); code != 7 || !ok {
+				t.Errorf("%s: the program's code became %d, %v", name, code, ok)
+			}
 		}
 	}
 }

@@ -80,7 +80,7 @@ func TestWhatAFunctionLeavesIsAsked(t *testing.T) {
 		if err := c.Join(lifeCtx(t)); err != nil {
 			t.Error(err)
 		}
-		if !k.gentle.ended() || !k.deaf.runs() {
+		if !k.gentle.ended() || !k.deaf.goesOn(t) {
 			t.Errorf("%s: SIGTERM went elsewhere", end)
 		}
 		if err := c.Kill(); err != nil {
@@ -116,11 +116,15 @@ func TestEndingAFunctionWithPrograms(t *testing.T) {
 		t.Error("Kill: somebody goes on")
 	}
 	c, k, _ = remnantChild(t, multiproc.Options{Grace: time.Hour}, "wait")
-	if err := errors.Join(c.Signal(syscall.SIGSTOP), untilStopped(c.PID()), c.Terminate()); err != nil {
-		t.Error(err)
-	}
-	if !k.gentle.runs() {
-		t.Error("Terminate went to the group")
+	for what, signal := range map[string]func() error{
+		"Signal": func() error { return c.Signal(syscall.SIGSTOP) }, "Terminate": c.Terminate,
+	} {
+		if err := errors.Join(c.Signal(syscall.SIGSTOP), untilStopped(c.PID()), signal()); err != nil {
+			t.Error(err)
+		}
+		if !k.gentle.goesOn(t) {
+			t.Errorf("%s went to the group", what)
+		}
 	}
 }
 
@@ -236,7 +240,7 @@ func TestGroupWhoseLeaderWasStolen(t *testing.T) {
 
 // remnantHeld counts descriptors until they are as many as before.
 var remnantHeld = lifeProgram("remnant-held", func(ctx context.Context) (string, error) {
-	debug.SetGCPercent(-1) // which would close what was forgotten
+	debug.SetGCPercent(-1)                         // which would close what was forgotten
 	if _, err := square.Call(ctx, 1); err != nil { // what the first child needs
 		return "", err
 	}

@@ -39,7 +39,7 @@ func membersOf(group int) (runs, found bool) {
 		}
 		// From the third on, see proc_pid_stat(5): the second is a name, with anything in it.
 		fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		const state, pgrp, threads = 3 - 3, 5 - 3, 20 - 3
+		const state, pgrp, threads = 0, 2, 17 // 3, 5 and 20 there
 		if len(fields) <= threads || fields[pgrp] != strconv.Itoa(group) {
 			continue
 		}
