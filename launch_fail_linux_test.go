@@ -35,6 +35,7 @@ var lifeFailing = lifeProgram("life-failing", func(ctx context.Context) (list []
 	missing, plain := filepath.Join(dir, "missing"), filepath.Join(dir, "plain")
 	in := func(dir string) func() error {
 		opts := multiproc.Options{Dir: dir, Stdin: strings.NewReader("x"), Stdout: &strings.Builder{}, Stderr: &strings.Builder{}}
+		opts.Files = map[string]*os.File{"a": os.Stdout, "b": os.Stderr}
 		return func() error {
 			_, err := square.With(opts).Start(ctx, 1)
 			return err
