@@ -13,9 +13,11 @@ import (
 // Everything is usable again afterwards.
 func Stop(ctx context.Context) error { return home.stop(ctx) }
 
-// StopIdle is Stop, if the tracker has nothing to do for this process.
+// StopIdle is Stop, if the tracker has nothing to do for this process. Else it
+// returns once it is known whether there is one.
 func StopIdle(ctx context.Context) error {
 	home.mu.Lock()
+	home.settleLocked()
 	idle := len(home.claims)+len(home.kids)+len(home.waits) == 0
 	home.mu.Unlock()
 	if !idle {
@@ -24,14 +26,19 @@ func StopIdle(ctx context.Context) error {
 	return home.stop(ctx)
 }
 
-func (c *client) stop(ctx context.Context) error {
-	c.mu.Lock()
+// settleLocked waits while somebody dials, which is bounded.
+func (c *client) settleLocked() {
 	for c.dialing != nil {
 		dialing := c.dialing
 		c.mu.Unlock()
-		<-dialing // it is bounded
+		<-dialing
 		c.mu.Lock()
 	}
+}
+
+func (c *client) stop(ctx context.Context) error {
+	c.mu.Lock()
+	c.settleLocked()
 	c.leaving = true
 	heard, tracker := c.heard, c.tracker
 	answered := c.byeLocked()
