@@ -67,7 +67,7 @@ var closedHost = program("closed-host", func() {
 	_, err = closedChild.Call(ctx, "crash")
 	crashed, ok := errors.AsType[*multiproc.ExitError](err)
 	fmt.Println(ok && strings.Contains(crashed.Crash, "last words"))
-	fmt.Println(len(sys.Reserved()))
+	fmt.Println(multiproc.Cleanup(ctx), len(sys.Reserved()))
 })
 
 // Whoever closes everything leaves the library what it lives by, on both sides.
@@ -77,7 +77,7 @@ func TestEverythingElseClosed(t *testing.T) {
 	cmd := programCommand(t, closedHost)
 	cmd.Env = append(cmd.Env, "CLOSED_READY="+dir+"/ready", "CLOSED_GO="+dir+"/go")
 	out, err := cmd.Output() // the crash text comes out on stderr
-	want := []string{"<nil> <nil> wait <nil> <nil>", `"ready\ngoes on\n"`, "again <nil>", "true", "1"}
+	want := []string{"<nil> <nil> wait <nil> <nil>", `"ready\ngoes on\n"`, "again <nil>", "true", "<nil> 0"}
 	if got := strings.TrimSpace(string(out)); err != nil || got != strings.Join(want, "\n") {
 		t.Errorf("%v\n%s\nwant\n%s", err, out, strings.Join(want, "\n"))
 	}
