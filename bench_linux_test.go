@@ -125,6 +125,25 @@ func BenchmarkColdStart(b *testing.B) {
 	b.ReportMetric(t[0].median()/t[1].median(), "x/bare")
 }
 
+// A child that is tied to its parent's life and known to the tracker, against one
+// that is detached.
+func BenchmarkTiedStart(b *testing.B) {
+	h := newBenchHost(b, benchBuild(b))
+	t := benchTurns(b, benchSide{h, "call"}, benchSide{h, "untied"})
+	b.ReportMetric(t[0].median()/1e3, "µs")
+	b.ReportMetric(t[0].median()/t[1].median(), "x/untied")
+}
+
+// Register and Unregister, against as many messages there and back.
+func BenchmarkRegister(b *testing.B) {
+	h := newBenchHost(b, benchBuild(b))
+	t := benchTurns(b, benchSide{h, "register"}, benchSide{h, "raw-register"})
+	b.ReportMetric(t[0].median()/2e3, "µs")
+	b.ReportMetric(t[0].at(99)/2e3, "p99-µs")
+	b.ReportMetric(t[1].median()/2e3, "raw-µs")
+	b.ReportMetric(t[0].median()/t[1].median(), "x/raw")
+}
+
 // The same from a parent that has much, against one that has little.
 func BenchmarkColdStartFrom(b *testing.B) {
 	path := benchBuild(b)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 var (
@@ -42,6 +43,9 @@ func main() {
 		if errors.Join(err1, err2) != nil {
 			os.Exit(1)
 		}
+		return
+	case "raw-tracker":
+		answerRaw()
 		return
 	}
 	multiproc.Main(serve)
@@ -70,6 +74,14 @@ var operations = map[string]func(context.Context) error{
 		return err
 	},
 	"raw-echo": rawEcho,
+	"untied": func(ctx context.Context) error {
+		_, err := nothing.With(multiproc.Options{Detached: true}).Call(ctx, 1)
+		return err
+	},
+	"register": func(context.Context) error {
+		return errors.Join(tracker.File.Register("none"), tracker.File.Unregister("none"))
+	},
+	"raw-register": rawRegister,
 }
 
 var (
