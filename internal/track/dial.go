@@ -29,7 +29,7 @@ func (c *client) dial(done chan struct{}) {
 		if i > 0 {
 			time.Sleep(10 * time.Millisecond << (2 * i)) //nolint:forbidigo // for what is short to come back
 		}
-		if err = c.connect(); err == nil {
+		if err = c.connect(); err == nil || c.isHopeless() {
 			break
 		}
 	}
@@ -51,7 +51,13 @@ func (c *client) connect() error {
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	c.knocking = l
+	c.mu.Unlock()
 	peer, err := c.greet(l)
+	c.mu.Lock()
+	c.knocking = nil
+	c.mu.Unlock()
 	if err != nil {
 		l.close()
 		l.discard()
@@ -70,6 +76,14 @@ func (c *client) connect() error {
 		c.listen(l, peer)
 	}()
 	return nil
+}
+
+// isHopeless reports, once, that trackers die before they serve anybody.
+func (c *client) isHopeless() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer func() { c.hopeless = false }()
+	return c.hopeless
 }
 
 func (c *client) theTracker() Tracker {
@@ -119,17 +133,33 @@ func (c *client) openDoorLocked() error {
 
 // watch replaces a tracker that died before it was told to: whoever knocks
 // meanwhile, this process or another one of the tree, waits behind the door.
+// One that dies again and again before it serves this process is given more and
+// more time, and then up, for now.
 func (c *client) watch(t Tracker) {
 	<-t.Done()
+	const quick, most = 4, 12
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.tracker != t {
+		return
+	}
+	c.deaths++
+	if c.deaths > quick {
+		pause := min(10*time.Millisecond<<min(c.deaths-quick, 10), time.Second)
+		c.mu.Unlock()
+		time.Sleep(pause) //nolint:forbidigo // a program that dies at its start must not be started in a storm
+		c.mu.Lock()
+	}
 	if c.tracker != t || c.leaving {
 		return
 	}
 	c.tracker = nil
-	const most = 4 // in a row that served nobody
-	if c.deaths++; c.deaths < most {
-		_ = c.startLocked() // else the next who needs one tries again, and is told
+	if c.deaths < most && c.startLocked() == nil {
+		return
+	}
+	c.deaths, c.hopeless = 0, true
+	if c.knocking != nil {
+		_ = c.knocking.rw.Close() // nobody will answer
 	}
 }
 
