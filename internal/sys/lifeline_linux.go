@@ -120,6 +120,9 @@ func Raise(fd, floor int) (int, error) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil && uint64(floor) >= limit.Cur {
 		floor = int(limit.Cur) - 1
 	}
+	if floor <= fd { // the limit was lowered
+		return fd, os.NewSyscallError("fcntl", unix.EMFILE)
+	}
 	higher, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, floor)
 	if err != nil {
 		return fd, os.NewSyscallError("fcntl", err)

@@ -25,13 +25,13 @@ func SendRights(fd int, p []byte, fds []int) (int, error) {
 	}
 }
 
-// maxRights is how many descriptors arrive with one message here.
-const maxRights = 4
+// MaxRights is how many descriptors one message can bring: SCM_MAX_FD.
+const MaxRights = 253
 
 // RecvRights reads what a socket holds already, and the descriptors that came
 // with it, close-on-exec; EAGAIN when that is nothing.
 func RecvRights(fd int, p []byte) (n int, fds []int, err error) {
-	oob := make([]byte, unix.CmsgSpace(maxRights*4))
+	oob := make([]byte, unix.CmsgSpace(MaxRights*4))
 	var oobn int
 	for {
 		if recvCloexec == 0 {

@@ -50,6 +50,9 @@ func OpenNull() (int, error) { return -1, errors.ErrUnsupported }
 // Readable is false.
 func Readable(int) bool { return false }
 
+// MaxRights is that of Linux.
+const MaxRights = 253
+
 // SendRights is not available.
 func SendRights(int, []byte, []int) (int, error) { return 0, errors.ErrUnsupported }
 

@@ -43,7 +43,7 @@ func Follow(pid int, group, command bool, grace time.Duration) (*Child, error) {
 func (c *client) follow(pid int, group, command bool, grace time.Duration) (*Child, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fresh := c.line.w < 0
+	fresh := c.line.w < 0 // then the tracker has none, and no children
 	if fresh {
 		l, err := newLine()
 		if err != nil {
@@ -62,12 +62,27 @@ func (c *client) follow(pid int, group, command bool, grace time.Duration) (*Chi
 		c.dialLocked()
 		return k, nil
 	}
-	c.link.send(kindChild, childNote{k.seq, k.pid, k.command, k.grace}.encode(), k.armed)
 	if fresh {
-		c.link.send(kindLine, nil, c.line.w)
+		c.shareLocked(k)
+	} else {
+		c.link.send(kindChild, k.note().encode(), k.armed)
 	}
 	return k, nil
 }
+
+// shareLocked shares the line with the tracker, together with children that it
+// does not know.
+func (c *client) shareLocked(kids ...*Child) {
+	fds := []int{c.line.w}
+	var notes lineNote
+	for _, k := range kids {
+		notes = append(notes, k.note())
+		fds = append(fds, k.armed)
+	}
+	c.link.send(kindLine, notes.encode(), append(fds, c.line.w)...)
+}
+
+func (k *Child) note() childNote { return childNote{k.seq, k.pid, k.command, k.grace} }
 
 // Left reports whether anybody of the child's process group is left.
 func (k *Child) Left() bool { return k != nil && sys.SignalArmed(k.armed, 0) == nil }

@@ -3,7 +3,9 @@ package track
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"multiproc/internal/sys"
@@ -187,17 +189,19 @@ func (c *client) greet(l *link) (*sys.Foreign, error) {
 	return sys.NewForeign(int(pid), l.take()), nil
 }
 
-// tellLocked tells the tracker everything. The line comes after all children:
-// from there on it is the tracker who lets them die, so it must know them.
+// tellLocked tells the tracker everything. The line comes with the last of the
+// children: from there on it is the tracker who lets them die, so it must know
+// them.
 func (c *client) tellLocked() {
 	for key, where := range c.claims {
 		c.link.send(kindRegister, registration{0, key, where}.encode())
 	}
-	for seq, k := range c.kids {
-		c.link.send(kindChild, childNote{seq, k.pid, k.command, k.grace}.encode(), k.armed)
+	kids := slices.Collect(maps.Values(c.kids))
+	for ; len(kids) > lineMost; kids = kids[1:] {
+		c.link.send(kindChild, kids[0].note().encode(), kids[0].armed)
 	}
 	if c.line.w >= 0 {
-		c.link.send(kindLine, nil, c.line.w)
+		c.shareLocked(kids...)
 	}
 	c.seq++
 	c.link.send(kindSync, encodeID(c.seq))

@@ -3,6 +3,7 @@ package track
 import (
 	"time"
 
+	"multiproc/internal/sys"
 	"multiproc/internal/wire"
 )
 
@@ -13,7 +14,7 @@ const (
 	kindUnregister                       // owner: it no longer is
 	kindChild                            // owner: it has started a process; with an armed end
 	kindGone                             // owner: nothing is left of that process
-	kindLine                             // owner: the write end that its children live by
+	kindLine                             // owner: the write end that its children live by, and children; see lineNote
 	kindSync                             // owner: that was all it has
 	kindBye                              // owner: it is leaving in order
 	kindWelcome                          // tracker: it serves this owner; with a pidfd
@@ -76,8 +77,10 @@ type childNote struct {
 	grace   time.Duration
 }
 
-func (c childNote) encode() []byte {
-	b := wire.AppendUint(nil, c.seq)
+func (c childNote) encode() []byte { return c.append(nil) }
+
+func (c childNote) append(b []byte) []byte {
+	b = wire.AppendUint(b, c.seq)
 	b = wire.AppendInt(b, c.pid)
 	b = wire.AppendBool(b, c.command)
 	return wire.AppendInt(b, c.grace)
@@ -85,8 +88,43 @@ func (c childNote) encode() []byte {
 
 func decodeChild(p []byte) (childNote, error) {
 	in := wire.Parse(p)
-	c := childNote{seq: in.Uint(), pid: int(in.Int()), command: in.Bool(), grace: time.Duration(in.Int())}
+	c := readChild(in)
 	return c, in.Err()
+}
+
+func readChild(in *wire.Record) childNote {
+	return childNote{seq: in.Uint(), pid: int(in.Int()), command: in.Bool(), grace: time.Duration(in.Int())}
+}
+
+// A lineNote comes with the write end, the armed ends of the children, and the
+// write end again. So whenever the tracker dies, before this has arrived or
+// after it, the last write end is closed before the armed ends are: what has a
+// number of the tracker's is closed first, the highest number first, and then
+// what is on its way, of one message the first descriptor first.
+type lineNote []childNote
+
+// lineMost is how many children fit into a lineNote.
+const lineMost = sys.MaxRights - 2
+
+func (l lineNote) encode() []byte {
+	b := wire.AppendInt(nil, len(l))
+	for _, c := range l {
+		b = c.append(b)
+	}
+	return b
+}
+
+func decodeLine(p []byte) (lineNote, error) {
+	in := wire.Parse(p)
+	n := in.Int()
+	if n < 0 || n > lineMost {
+		return nil, wire.ErrMalformed
+	}
+	l := make(lineNote, n)
+	for i := range l {
+		l[i] = readChild(in)
+	}
+	return l, in.Err()
 }
 
 func encodeID(id uint64) []byte { return wire.AppendUint(nil, id) }

@@ -18,6 +18,7 @@ func TestFramesArrive(t *testing.T) {
 		{hello{1 << 22, "Process-1:\xff", true, true}, func(b []byte) (any, error) { return decodeHello(b) }},
 		{registration{1<<63 + 1, claim{"a/b.kind", "x:\n\x00y"}, "file.go:7"}, func(b []byte) (any, error) { return decodeRegistration(b) }},
 		{childNote{1 << 40, 77, true, -second}, func(b []byte) (any, error) { return decodeChild(b) }},
+		{lineNote{{1, 2, true, second}, {3, 4, false, 0}}, func(b []byte) (any, error) { return decodeLine(b) }},
 		{Report{"k", "\"r\"", "o", 1, "w", "p"}, func(b []byte) (any, error) { return decodeReport(b) }},
 	} {
 		b := c.sent.encode()
@@ -43,7 +44,7 @@ func FuzzOwner(f *testing.F) {
 	f.Add(byte(kindRegister), registration{1, claim{"k", "d"}, "w"}.encode())
 	f.Add(byte(kindUnregister), registration{1, claim{"k", "d"}, "w"}.encode())
 	f.Add(byte(kindChild), childNote{1, 2, true, second}.encode())
-	f.Add(byte(kindLine), []byte(nil))
+	f.Add(byte(kindLine), lineNote{{1, 2, true, second}}.encode())
 	f.Add(byte(kindGone), encodeID(1))
 	f.Add(byte(kindSync), encodeID(1))
 	f.Add(byte(kindReport), []byte("x"))

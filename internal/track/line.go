@@ -20,7 +20,7 @@ func newLine() (line, error) {
 	}
 	sys.Reserve(r)
 	sys.Reserve(w)
-	return line{r, w}, nil
+	return line{r, above(w, r)}, nil
 }
 
 // arm returns an end by which the kernel kills the process, or its group.
@@ -39,13 +39,14 @@ func drop(fd int) {
 	_ = sys.Close(fd)
 }
 
-// above returns the write end under a number above that of an armed end.
-// Numbers double, so that it seldom moves.
+// above returns the write end under a number above that of an armed end, and
+// well above, so that the next one is seldom the higher one even for the moment
+// until the write end moves.
 func above(w, armed int) int {
-	if w < 0 || w > armed {
+	if w < 0 || w > 2*armed {
 		return w
 	}
-	higher, err := sys.Raise(w, max(64, 2*armed))
+	higher, err := sys.Raise(w, max(64, 4*armed))
 	if err != nil {
 		return w // this process's own death is the one that does not kill then
 	}

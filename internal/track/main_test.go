@@ -6,4 +6,7 @@ import (
 	"multiproc/internal/leak"
 )
 
-func TestMain(m *testing.M) { leak.Main(m) }
+// roles are what the test binary plays.
+var roles = map[string]func(){}
+
+func TestMain(m *testing.M) { leak.MainWithRoles(m, roles) }

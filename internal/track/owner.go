@@ -54,10 +54,34 @@ func (s *Server) adopt(o *owner, note childNote, armed int) error {
 	return nil
 }
 
-func (s *Server) hold(o *owner, fd int) {
-	if fd < 0 {
-		return
+// share takes over a share in an owner's line, with the children that come
+// along. The first write end is there for the way, see lineNote; the last one has
+// the highest number.
+func (s *Server) share(o *owner, notes lineNote) error {
+	var fds []int
+	for range len(notes) + 2 {
+		if fd := o.link.take(); fd >= 0 {
+			fds = append(fds, fd)
+		}
 	}
+	last := len(fds) - 1
+	if last != len(notes)+1 {
+		for _, fd := range fds {
+			s.env.close(fd)
+		}
+		return errNoDescriptor
+	}
+	for i, note := range notes {
+		if err := s.adopt(o, note, fds[1+i]); err != nil {
+			return err
+		}
+	}
+	s.hold(o, fds[last])
+	s.env.close(fds[0])
+	return nil
+}
+
+func (s *Server) hold(o *owner, fd int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropLineLocked(o)

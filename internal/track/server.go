@@ -164,7 +164,11 @@ func (s *Server) handle(o *owner, f wire.Frame) error {
 		}
 		return s.adopt(o, note, o.link.take())
 	case kindLine:
-		s.hold(o, o.link.take())
+		notes, err := decodeLine(f.Payload)
+		if err != nil {
+			return err
+		}
+		return s.share(o, notes)
 	case kindGone, kindSync, kindBye:
 		id, err := decodeID(f.Payload)
 		if err != nil {
