@@ -14,6 +14,7 @@ func (s *Server) bury(o *owner) {
 	}
 	s.endChildren(o)
 	s.cleanUp(o)
+	s.cleanAgain(o)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forgetLocked(o)

@@ -24,11 +24,38 @@ type leftover struct {
 
 // cleanUp cleans up what is registered to an owner alone, all at once, and
 // reports it.
-func (s *Server) cleanUp(o *owner) {
+func (s *Server) cleanUp(o *owner) []leftover {
 	var done sync.WaitGroup
-	for _, left := range s.inherit(o) {
+	list := s.inherit(o)
+	for _, left := range list {
 		done.Go(func() { s.report(o, s.clean(o, left)) })
 	}
+	done.Wait()
+	return list
+}
+
+// noteCleaned notes what was cleaned up while the owner lives: a goroutine of it
+// may have registered something and be about to make it.
+func (o *owner) noteCleaned(list []leftover) {
+	if len(list) > 0 && o.cleaned == nil {
+		o.cleaned = map[claim]leftover{}
+	}
+	for _, left := range list {
+		o.cleaned[left.claim] = left
+	}
+}
+
+// cleanAgain cleans up what was cleaned up while the owner lived, unless
+// somebody else has it by now.
+func (s *Server) cleanAgain(o *owner) {
+	var done sync.WaitGroup
+	s.mu.Lock()
+	for key, left := range o.cleaned {
+		if s.claims[key] == nil {
+			done.Go(func() { s.clean(o, left) })
+		}
+	}
+	s.mu.Unlock()
 	done.Wait()
 }
 

@@ -45,6 +45,7 @@ type client struct {
 	knocking *link         // which nobody has answered yet
 	dialing  chan struct{} // closed when the dialling is over; nil if nobody dials
 	leaving  bool          // Stop is at work: nobody dials
+	left     chan struct{} // closed when it no longer is
 	line     line
 	kids     map[uint64]*Child
 	claims   map[claim]string        // and where they were registered
@@ -93,6 +94,7 @@ func (c *client) register(key claim, where string) error {
 		return fmt.Errorf("%w: this one has %d bytes", ErrTooLarge, len(key.data))
 	}
 	c.mu.Lock()
+	c.awaitLeftLocked() // what came after the farewell would be nobody's
 	if !c.open {
 		c.mu.Unlock()
 		return ErrNotInitialized

@@ -2,6 +2,8 @@ package track
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -16,6 +18,8 @@ type owner struct {
 	children map[uint64]child
 	line     int       // the write end that its children live by; -1 without
 	doom     time.Time // by when it and all it has started must be gone; zero: it may live
+
+	cleaned map[claim]leftover // when it took its leave
 }
 
 // A child is a process that an owner has started.
@@ -114,6 +118,7 @@ func (s *Server) supersede(o *owner) {
 	defer s.mu.Unlock()
 	for old := range s.owners {
 		if old != o && old.pid == o.pid && old.doom.IsZero() {
+			o.noteCleaned(slices.Collect(maps.Values(old.cleaned)))
 			s.forgetLocked(old)
 			old.witness.Close()
 		}
@@ -139,19 +144,21 @@ func (s *Server) forgetLocked(o *owner) {
 }
 
 // settle is for an owner that takes its leave. It is to hear what the owners
-// that it has started left behind, and what it left itself; then it is
-// forgotten, unless there are processes which depend on its life still.
+// that it has started left behind, and what it left itself. It is buried when it
+// is dead; but the root waits for the tracker's end, so it is forgotten here,
+// unless there are processes which depend on its life still.
 func (s *Server) settle(o *owner) {
 	s.mu.Lock()
 	for len(s.belowLocked(o)) > 0 && s.knownLocked(o) {
 		s.fewer.Wait()
 	}
 	s.mu.Unlock()
-	s.cleanUp(o)
+	list := s.cleanUp(o)
 	s.mu.Lock()
-	if len(o.children) == 0 {
+	if o.root && len(o.children) == 0 {
 		s.forgetLocked(o)
 	}
+	o.noteCleaned(list)
 	s.mu.Unlock()
 	o.link.finish()
 }

@@ -20,6 +20,8 @@ type Server struct {
 	claims map[claim]map[*owner]string // who has registered it, and where
 	root   *owner
 	fewer  sync.Cond // an owner was forgotten
+
+	settling sync.WaitGroup // counts those that take their leave
 }
 
 type env struct {
@@ -69,6 +71,7 @@ func Serve(inside int) error {
 	defer file.Close()
 	s := newServer(system())
 	var owners sync.WaitGroup
+	defer s.settling.Wait() // what was taken from an owner is nobody else's to clean up
 	defer owners.Wait()
 	door := newLink(file)
 	defer door.discard()
@@ -153,8 +156,7 @@ func (s *Server) handle(o *owner, f wire.Frame) error {
 		if err != nil {
 			return err
 		}
-		s.mark(o, r, f.Kind == kindRegister)
-		if r.id != 0 {
+		if s.mark(o, r, f.Kind == kindRegister) && r.id != 0 {
 			o.link.send(kindAck, encodeAck(r.id, ""))
 		}
 	case kindChild:
@@ -190,21 +192,27 @@ func (s *Server) handleID(o *owner, kind wire.Kind, id uint64) {
 		o.link.send(kindAck, encodeAck(id, ""))
 	default:
 		o.link.send(kindAck, encodeAck(id, ""))
-		go s.settle(o)
+		s.settling.Go(func() { s.settle(o) })
 	}
 }
 
-func (s *Server) mark(o *owner, r registration, owns bool) {
+// mark notes what an owner has. One that is forgotten can have nothing, and is
+// not told otherwise.
+func (s *Server) mark(o *owner, r registration, owns bool) (known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case owns && !s.knownLocked(o):
+		return false
 	case !owns:
 		s.disownLocked(o, r.claim)
+		delete(o.cleaned, r.claim)
 	case s.claims[r.claim] == nil:
 		s.claims[r.claim] = map[*owner]string{o: r.where}
 	default:
 		s.claims[r.claim][o] = r.where
 	}
+	return true
 }
 
 // disownLocked reports whether nobody else has registered it.

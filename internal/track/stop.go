@@ -26,12 +26,15 @@ func StopIdle(ctx context.Context) error {
 	return home.stop(ctx)
 }
 
-// settleLocked waits while somebody dials, which is bounded.
+// settleLocked waits while somebody dials, which is bounded, or leaves.
 func (c *client) settleLocked() {
-	for c.dialing != nil {
-		dialing := c.dialing
+	for c.leaving || c.dialing != nil {
+		over := c.dialing
+		if c.leaving {
+			over = c.left
+		}
 		c.mu.Unlock()
-		<-dialing
+		<-over
 		c.mu.Lock()
 	}
 }
@@ -39,7 +42,7 @@ func (c *client) settleLocked() {
 func (c *client) stop(ctx context.Context) error {
 	c.mu.Lock()
 	c.settleLocked()
-	c.leaving = true
+	c.leaving, c.left = true, make(chan struct{})
 	heard, tracker := c.heard, c.tracker
 	answered := c.byeLocked()
 	c.mu.Unlock()
@@ -59,7 +62,18 @@ func (c *client) stop(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.leaving, c.tracker = false, nil
+	close(c.left)
 	return err
+}
+
+// awaitLeftLocked waits until nobody is leaving.
+func (c *client) awaitLeftLocked() {
+	for c.leaving {
+		left := c.left
+		c.mu.Unlock()
+		<-left
+		c.mu.Lock()
+	}
 }
 
 // byeLocked says farewell, if there is somebody to say it to.
