@@ -2,6 +2,7 @@ package tracker_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -218,8 +219,16 @@ func TestTrackerStopped(t *testing.T) {
 	p := start(t, "owner")
 	note := filepath.Join(t.TempDir(), "note")
 	p.do("note " + note)
-	if err := syscall.Kill(trackerOf(t, p.cmd.Process.Pid), syscall.SIGSTOP); err != nil {
+	pid := trackerOf(t, p.cmd.Process.Pid)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
+	}
+	for stopped := false; !stopped; { // a thread that runs may answer yet
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped = strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " T")
 	}
 	p.do("dir " + makeDir(t))
 	p.kill()
