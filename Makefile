@@ -5,6 +5,7 @@ SHELL       := /bin/bash
 GO       ?= go
 PKGS     ?= ./...
 RUNS     ?= 100
+ROUNDS   ?= 300
 FUZZTIME ?= 5s
 BIN      := $(CURDIR)/.bin
 
@@ -23,12 +24,12 @@ TEST := $(GO) test -count=1 -shuffle=on
 
 .DEFAULT_GOAL := all
 .PHONY: all ci build test race nocgo test-386 vet tidy fmt fmt-check fix-check \
-	lint cross fuzz bench examples stress rename help
+	lint cross fuzz bench examples storm stress rename help
 
 all: build test ## build and test (the default)
 
 # From the quick to the slow, so that a slip is told in seconds.
-ci: tidy vet fix-check fmt-check lint cross race nocgo test-386 bench fuzz examples ## all that CI runs
+ci: tidy vet fix-check fmt-check lint cross race nocgo test-386 bench fuzz examples storm ## all that CI runs
 
 build: ## compile every package, examples too
 	$(GO) build $(PKGS)
@@ -89,6 +90,9 @@ EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
 examples: $(EXAMPLES:%=example-%) ## run the examples as a reader would
 example-%:
 	$(GO) run ./examples/$* $(run.$*)
+
+storm: ## trees of processes, killed at a random moment, ROUNDS times
+	$(GO) test -count=1 -timeout=30m -run='^TestStorm$$' -v . -storm.rounds=$(ROUNDS) <&-
 
 stress: $(STRESS) ## each package's tests RUNS times, two at once
 	for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKGS)); do \
