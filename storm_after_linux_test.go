@@ -173,6 +173,9 @@ func (r *stormRound) finish(blow time.Time) {
 		}
 		return names
 	})
+	for late := range r.said(stormLate) {
+		r.problem("late: %s", late)
+	}
 	if since != blow {
 		r.End = took
 	}

@@ -66,7 +66,10 @@ func (a stormArg) live(ctx context.Context) error {
 	if !inner {
 		return a.beLeaf(ctx, rng)
 	}
-	go a.litter(ctx)
+	go func() {
+		a.register()
+		a.litter(ctx)
+	}()
 	numbers := make(chan int)
 	go func() {
 		for i := 1; ; i++ {

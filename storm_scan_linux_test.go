@@ -22,6 +22,7 @@ type stormProc struct {
 	ppid    int
 	group   int
 	state   string
+	mark    string
 	path    string // "?" where it can't be told
 	what    string
 	command string
@@ -104,7 +105,7 @@ func (s *stormScan) identify(p, parent stormProc) stormProc {
 		said[name] = true
 		switch name {
 		case stormMark:
-			marked = true
+			marked, p.mark = true, value
 		case stormPath:
 			p.path = value
 		case stormWhat:
