@@ -3,8 +3,10 @@ package multiproc_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -49,6 +51,10 @@ var stormWatch = program("storm-watch", func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.sweep()
+		litter, _ := filepath.Glob(fmt.Sprintf("/dev/shm/storm-%d-*", os.Getpid()))
+		for _, path := range litter {
+			_ = os.Remove(path)
+		}
 		os.Exit(0)
 	}()
 	out := json.NewEncoder(os.Stdout)
