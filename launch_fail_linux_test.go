@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 // lifeFailure is a start that fails.
@@ -26,6 +27,9 @@ type lifeFailure struct {
 var lifeFailing = lifeProgram("life-failing", func(ctx context.Context) (list []lifeFailure, err error) {
 	dir := os.Args[1]
 	if _, err := square.Call(ctx, 1); err != nil { // what the first child needs
+		return nil, err
+	}
+	if err := tracker.File.Register("probe"); err != nil { // its link stands, then
 		return nil, err
 	}
 	before, err := lifeHolds()
@@ -74,6 +78,7 @@ var lifeFailing = lifeProgram("life-failing", func(ctx context.Context) (list []
 		list = append(list, last)
 	}
 	after, err := lifeHolds()
+	err = errors.Join(err, tracker.File.Unregister("probe"))
 	if after.Descriptors > before.Descriptors {
 		err = errors.Join(err, fmt.Errorf("%d descriptors became %d", before.Descriptors, after.Descriptors))
 	}

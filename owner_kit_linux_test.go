@@ -27,6 +27,12 @@ type ownerRun struct {
 
 func startOwner(t *testing.T, kinds ...string) *ownerRun {
 	t.Helper()
+	return startOwnerIn(t, func(*exec.Cmd) {}, kinds...)
+}
+
+// startOwnerIn starts it in a place that place makes of its command.
+func startOwnerIn(t *testing.T, place func(cmd *exec.Cmd), kinds ...string) *ownerRun {
+	t.Helper()
 	o := &ownerRun{t: t, base: filepath.Join(t.TempDir(), "mark"), owned: map[int]uint64{}}
 	if err := os.Mkdir(o.base+"dir", 0o700); err != nil {
 		t.Fatal(err)
@@ -42,6 +48,7 @@ func startOwner(t *testing.T, kinds ...string) *ownerRun {
 	}
 	o.in = in
 	o.cmd.Stdin, o.cmd.Stdout, o.cmd.Stderr = stdin, w, os.Stderr
+	place(o.cmd)
 	err = startClean(o.cmd)
 	w.Close()
 	stdin.Close()
