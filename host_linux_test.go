@@ -2,12 +2,14 @@ package multiproc_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 // hostState is what of this process belongs to its owner, not to a library.
@@ -25,12 +27,13 @@ var hostLibrary = program("host-library", func() {
 	before := hostState()
 	multiproc.Init()
 	_, err := exitActor.Call(context.Background(), exitPlan{Name: "guest", Until: "return"})
+	err = errors.Join(err, tracker.File.Register("guest"), tracker.File.Unregister("guest"))
 	fmt.Println(before == hostState(), err)
 	fmt.Println(before, hostState())
 })
 
 // PAINS 51: signal mask and handlers, umask, working directory and environment
-// are left alone by who only starts children.
+// are left alone by who only starts children, and a tracker. TESTS 245.
 func TestHostStateIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	out, err := programCommand(t, hostLibrary).Output()
