@@ -26,8 +26,13 @@ func TestOwnerKilledOneProcessor(t *testing.T) {
 
 // Sandboxes in which an owner and its tracker live alike.
 var oddSandboxes = [][]string{
-	{"pidfd_open"}, {"P_PIDFD"}, {"pidfd_open", "P_PIDFD"}, {"close_range"}, {"pidfd_open", "P_PIDFD", "close_range"},
-	{"pidfd's group"}, {"pidfd's signal"},
+	{"pidfd_open"},
+	{"P_PIDFD"},
+	{"pidfd_open", "P_PIDFD"},
+	{"close_range"},
+	{"pidfd_open", "P_PIDFD", "close_range"},
+	{"pidfd's group"},
+	{"pidfd's signal"},
 }
 
 func TestSandboxed(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 
 	"multiproc"
@@ -15,6 +16,7 @@ import (
 var heirTalks = multiproc.NewFunc("heir-talks", func(context.Context, int) (int, error) {
 	cmd := exec.Command("yes")
 	cmd.Stdout = os.Stdout
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // else it ends with this process
 	err := cmd.Start()
 	if err != nil {
 		return 0, err

@@ -49,7 +49,7 @@ var owned = multiproc.NewFunc("owned", func(ctx context.Context, p ownedPlan) (i
 	case "spins":
 		for range runtime.NumCPU() {
 			go func() {
-				for {
+				for { //nolint:staticcheck // on purpose
 				}
 			}()
 		}
@@ -130,7 +130,14 @@ const ownerBound = ownerGrace + 10*time.Second
 func TestOwnerKilled(t *testing.T) {
 	t.Parallel()
 	for _, kinds := range [][]string{
-		{"listens"}, {"spins"}, {"closes all"}, {"ignores"}, {"program"}, {"has a child"}, {"has a program"}, {"by os/exec"},
+		{"listens"},
+		{"spins"},
+		{"closes all"},
+		{"ignores"},
+		{"program"},
+		{"has a child"},
+		{"has a program"},
+		{"by os/exec"},
 		{"listens", "spins", "program", "has a child"},
 	} {
 		t.Run(strings.Join(kinds, "+"), func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 // remnantHost leaves a program's group behind, tells of it, waits for the word,
@@ -128,6 +129,10 @@ func TestGroupWhoseLeaderWasStolen(t *testing.T) {
 var remnantHeld = lifeProgram("remnant-held", func(ctx context.Context) (string, error) {
 	debug.SetGCPercent(-1)                         // which would close what was forgotten
 	if _, err := square.Call(ctx, 1); err != nil { // what the first child needs
+		return "", err
+	}
+	// The tracker, which that has started, is there once it has answered.
+	if err := errors.Join(tracker.File.Register("none"), tracker.File.Unregister("none")); err != nil {
 		return "", err
 	}
 	before, err := lifeHolds()
