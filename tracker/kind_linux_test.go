@@ -82,6 +82,8 @@ func init() {
 		fmt.Println("registering")
 		all.Wait()
 		fmt.Println(errors.Join(errs...))
+		_, _ = fmt.Scanln() // the last tracker may have been killed after that
+		fmt.Println(tracker.File.Register("none"))
 		select {}
 	}
 }
@@ -115,6 +117,9 @@ func TestTrackerDiesMeanwhile(t *testing.T) {
 		case got := <-done:
 			if got != "<nil>" {
 				t.Fatal(got)
+			}
+			if p.tell(""); p.line() != "<nil>" {
+				t.Fatal("the last one is not replaced")
 			}
 			p.kill()
 			var want []string

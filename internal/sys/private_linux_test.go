@@ -134,23 +134,28 @@ func TestPrivateTablesDisturbNobody(t *testing.T) {
 
 func TestReserve(t *testing.T) {
 	t.Parallel()
-	parent, child, err := Pair()
-	if err != nil {
-		t.Fatal(err)
+	if got, want := playRole(t, "reserve"), "<nil> true false false closed false"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
-	defer Close(child)
-	var n int
-	withNumber(parent, func(fd int) { n = fd })
-	if !Reserved()[n] || Reserved()[child] {
-		t.Errorf("%v, want %d and not %d", Reserved(), n, child)
-	}
-	CloseReserved(parent)
-	if Reserved()[n] {
-		if _, err := parent.Stat(); err == nil { // else somebody else has it by now
-			t.Error("still reserved")
+}
+
+func init() {
+	roles["reserve"] = func() { // where nobody else has left a reservation
+		parent, child, err := Pair()
+		var n int
+		withNumber(parent, func(fd int) { n = fd })
+		fmt.Print(err, " ", Reserved()[n], " ", Reserved()[child], " ")
+		CloseReserved(parent)
+		fmt.Print(Reserved()[n], " closed ")
+		null, err := OpenNull() // it has the number now
+		if err != nil || null != n {
+			fmt.Print(null, err)
 		}
+		Reserve(null)
+		CloseReserved(parent) // which is closed, so that it must not touch another's
+		fmt.Print(!Reserved()[null] || !IsOpen(null))
+		Close(child)
 	}
-	CloseReserved(parent) // which is closed, so that it must not touch another's
 }
 
 func init() {
