@@ -20,7 +20,7 @@ func SendRights(fd int, p []byte, fds []int) (int, error) {
 	for {
 		n, err := unix.SendmsgN(fd, p, oob, nil, unix.MSG_DONTWAIT|noSignal)
 		if !errors.Is(err, unix.EINTR) {
-			return max(n, 0), err
+			return max(n, 0), os.NewSyscallError("sendmsg", err)
 		}
 	}
 }
@@ -48,7 +48,7 @@ func RecvRights(fd int, p []byte) (n int, fds []int, err error) {
 			syscall.ForkLock.RUnlock()
 		}
 		if !errors.Is(err, unix.EINTR) {
-			return max(n, 0), fds, err
+			return max(n, 0), fds, os.NewSyscallError("recvmsg", err)
 		}
 	}
 }

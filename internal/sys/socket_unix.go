@@ -78,7 +78,7 @@ func SendNow(fd int, p []byte) (int, error) {
 	for {
 		n, err := unix.SendmsgN(fd, p, nil, nil, unix.MSG_DONTWAIT)
 		if err != unix.EINTR {
-			return max(n, 0), err
+			return max(n, 0), os.NewSyscallError("sendmsg", err)
 		}
 	}
 }

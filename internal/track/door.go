@@ -3,7 +3,6 @@ package track
 import (
 	"errors"
 	"fmt"
-	"os"
 	"syscall"
 
 	"multiproc/internal/sys"
@@ -52,7 +51,7 @@ func (d door) knock() (*link, error) {
 		if errors.Is(err, syscall.EAGAIN) {
 			return nil, fmt.Errorf("its door is crowded: %w", err)
 		}
-		return nil, os.NewSyscallError("sendmsg", err)
+		return nil, err
 	}
 	return newLink(file), nil
 }
