@@ -130,20 +130,8 @@ func TestUnprivileged(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("all the tests show it: this user is unprivileged")
 	}
-	dir := t.TempDir()
-	refusedOpenTo(t, dir)
-	if err := os.Chmod(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	cmd := oddCommand(t, "")
-	cmd.Path = filepath.Join(dir, "program")
-	// As in TestSetuidRunsNothingForOthers: by a process of its own.
-	if out, err := exec.CommandContext(t.Context(), "install", os.Args[0], cmd.Path).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: refusedNobody, Gid: refusedNobody}}
-	tmp := filepath.Join(dir, "tmp")
+	cmd := oddAs(t, oddCommand(t, ""), refusedNobody)
+	tmp := filepath.Join(cmd.Dir, "tmp")
 	if err := os.Mkdir(tmp, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -151,4 +139,22 @@ func TestUnprivileged(t *testing.T) {
 		t.Fatal(err)
 	}
 	oddRun(t, cmd, tmp).fine(t)
+}
+
+// oddAs makes a command another user's, who has a copy of the program and a
+// directory of his own.
+func oddAs(t *testing.T, cmd *exec.Cmd, user uint32) *exec.Cmd {
+	t.Helper()
+	dir := t.TempDir()
+	refusedOpenTo(t, dir)
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Path, cmd.Dir = filepath.Join(dir, "program"), dir
+	// As in TestSetuidRunsNothingForOthers: by a process of its own.
+	if out, err := exec.CommandContext(t.Context(), "install", os.Args[0], cmd.Path).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	return cmd
 }
