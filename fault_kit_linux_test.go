@@ -18,7 +18,7 @@ import (
 // A faultError is an error as a report has it.
 type faultError struct {
 	Text        string
-	Errno       syscall.Errno
+	Errno       int // of syscall, which does not cross
 	Unavailable bool
 	Took        time.Duration
 }
@@ -27,7 +27,9 @@ func faultOf(start time.Time, err error) (f faultError) {
 	f.Took = time.Since(start)
 	if err != nil {
 		f.Text = err.Error()
-		errors.As(err, &f.Errno)
+		if errno, ok := errors.AsType[syscall.Errno](err); ok {
+			f.Errno = int(errno)
+		}
 		f.Unavailable = errors.Is(err, tracker.ErrUnavailable)
 	}
 	return f

@@ -58,7 +58,7 @@ func faultTight(free int, do func()) error {
 var faultFew = lifeProgram("fault-few", func(ctx context.Context) (some faultSome, err error) {
 	warm, last := os.Args[1] == "warm", 20
 	time.Sleep(1) // the runtime's poller: without descriptors for it the runtime throws
-	if warm { // there is a tracker, and all that a first child needs
+	if warm {     // there is a tracker, and all that a first child needs
 		some.Reports = append(some.Reports, faultTry(ctx, faultCommand()))
 	}
 	if some.Holds[0], err = faultLook(nil); err != nil {
@@ -96,7 +96,7 @@ func TestFewDescriptors(t *testing.T) {
 						continue
 					}
 					failed[i]++
-					if f.Errno != syscall.EMFILE || f.Took > 5*time.Second {
+					if f.Errno != int(syscall.EMFILE) || f.Took > 5*time.Second {
 						t.Errorf("%d: %+v", free, f)
 					}
 				}

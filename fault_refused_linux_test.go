@@ -107,8 +107,8 @@ var faultRefused = lifeProgram("fault-refused", func(ctx context.Context) (some 
 func (f faultError) check(t *testing.T, what string, want syscall.Errno, names string) {
 	t.Helper()
 	switch {
-	case f.Errno != want, (f.Text == "") != (want == 0), !strings.Contains(f.Text, names):
-		t.Errorf("%s: %q (%v), want %v and %q", what, f.Text, f.Errno, want, names)
+	case f.Errno != int(want), (f.Text == "") != (want == 0), !strings.Contains(f.Text, names):
+		t.Errorf("%s: %q (%v), want %v and %q", what, f.Text, syscall.Errno(f.Errno), want, names)
 	case f.Took > 5*time.Second:
 		t.Errorf("%s took %v: %s", what, f.Took, f.Text)
 	}

@@ -31,6 +31,7 @@ type oddDay struct {
 	Func, Command, Dir, Track string
 	Typed                     bool // each error is one of those to branch on
 	Took                      time.Duration
+	Left                      []string // of a directory that could not be made
 }
 
 // oddLive uses a bit of everything.
@@ -55,7 +56,9 @@ func oddLive(ctx context.Context) (day oddDay) {
 		err = p.Wait(ctx)
 	}
 	day.Command = tell(err)
-	_, err = tempdir.Get()
+	if _, err = tempdir.Get(); err != nil {
+		day.Left, _ = filepath.Glob(os.TempDir() + "/*")
+	}
 	day.Dir = tell(err)
 	if err = tracker.File.Register("odd"); err == nil {
 		err = tracker.File.Release(ctx, "odd")
@@ -77,8 +80,9 @@ var oddPlaces = map[string]func() error{
 		few := syscall.Rlimit{Cur: 32, Max: 32}
 		return syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few)
 	},
-	"read-only": func() error { return oddMount(unix.MS_RDONLY, "") },
-	"full":      func() error { return oddMount(0, "nr_inodes=1") },
+	"read-only":   func() error { return oddMount(unix.MS_RDONLY, "") },
+	"full":        func() error { return oddMount(0, "nr_inodes=1") },
+	"nearly full": func() error { return oddMount(0, "nr_inodes=2") }, // a lock, and no directory
 }
 
 func oddMount(flags uintptr, options string) error {

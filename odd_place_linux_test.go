@@ -64,13 +64,13 @@ func TestStreamsClosed(t *testing.T) {
 // A place for files where there is no room: the rest works.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
-	for place, errno := range map[string]syscall.Errno{"read-only": syscall.EROFS, "full": syscall.ENOSPC} {
+	for place, errno := range map[string]syscall.Errno{"read-only": syscall.EROFS, "full": syscall.ENOSPC, "nearly full": syscall.ENOSPC} {
 		t.Run(place, func(t *testing.T) {
 			t.Parallel()
 			tmp := t.TempDir()
 			day := oddRun(t, oddRoot(t, place), tmp)
-			if !strings.Contains(day.Dir, tmp) || !strings.Contains(day.Dir, errno.Error()) || !day.Typed {
-				t.Errorf("Get: %q, errno: %v", day.Dir, day.Typed)
+			if !strings.Contains(day.Dir, tmp) || !strings.Contains(day.Dir, errno.Error()) || !day.Typed || len(day.Left) > 0 {
+				t.Errorf("Get: %q, errno: %v, left: %v", day.Dir, day.Typed, day.Left)
 			}
 			day.Dir = ""
 			day.fine(t)

@@ -3,6 +3,7 @@ package track
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -34,23 +35,22 @@ type client struct {
 	// Report is told what was left behind by this process and its children.
 	report func(Report)
 
-	mu       sync.Mutex
-	door     door
-	tracker  Tracker       // in the root
-	deaths   int           // of trackers, since one has welcomed this process
-	hopeless bool          // trackers were given up
-	link     *link         // nil: there is none now
-	heard    chan struct{} // closed when the link is at its end
-	peer     *sys.Foreign  // the tracker, as any process of the tree knows it
-	knocking *link         // which nobody has answered yet
-	dialing  chan struct{} // closed when the dialling is over; nil if nobody dials
-	leaving  bool          // Stop is at work: nobody dials
-	left     chan struct{} // closed when it no longer is
-	line     line
-	kids     map[uint64]*Child
-	claims   map[claim]string        // and where they were registered
-	waits    map[uint64]chan<- error // who waits for which acknowledgement
-	seq      uint64                  // the last id that was given
+	mu      sync.Mutex
+	door    door
+	tracker Tracker       // in the root
+	porter  *os.File      // the inside of the door; nil while somebody is behind it
+	deaths  int           // of trackers, since one has welcomed this process
+	link    *link         // nil: there is none now
+	heard   chan struct{} // closed when the link is at its end
+	peer    *sys.Foreign  // the tracker, as any process of the tree knows it
+	dialing chan struct{} // closed when the dialling is over; nil if nobody dials
+	leaving bool          // Stop is at work: nobody dials
+	left    chan struct{} // closed when it no longer is
+	line    line
+	kids    map[uint64]*Child
+	claims  map[claim]string        // and where they were registered
+	waits   map[uint64]chan<- error // who waits for which acknowledgement
+	seq     uint64                  // the last id that was given
 }
 
 // The process's own.

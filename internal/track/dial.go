@@ -31,7 +31,7 @@ func (c *client) dial(done chan struct{}) {
 		if i > 0 {
 			time.Sleep(10 * time.Millisecond << (2 * i)) //nolint:forbidigo // for what is short to come back
 		}
-		if err = c.connect(); err == nil || c.isHopeless() {
+		if err = c.connect(); err == nil {
 			break
 		}
 	}
@@ -53,20 +53,11 @@ func (c *client) connect() error {
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	c.knocking = l
-	c.mu.Unlock()
 	peer, err := c.greet(l)
-	c.mu.Lock()
-	c.knocking = nil
-	c.mu.Unlock()
 	if err != nil {
 		l.close()
 		l.discard()
-		if tracker := c.theTracker(); tracker != nil {
-			_ = tracker.Kill() // it runs and does not answer: the next try has another one
-		}
-		return err
+		return c.blame(err)
 	}
 	c.mu.Lock()
 	heard := make(chan struct{})
@@ -80,18 +71,18 @@ func (c *client) connect() error {
 	return nil
 }
 
-// isHopeless reports, once, that trackers die before they serve anybody.
-func (c *client) isHopeless() bool {
+// blame finds out why nobody has answered. A tracker that runs is killed: the
+// next try has another one.
+func (c *client) blame(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	defer func() { c.hopeless = false }()
-	return c.hopeless
-}
-
-func (c *client) theTracker() Tracker {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.tracker
+	switch {
+	case c.tracker != nil:
+		_ = c.tracker.Kill()
+	case c.deaths > 0:
+		err = fmt.Errorf("it has died %d times before it served anybody: %w", c.deaths, err)
+	}
+	return err
 }
 
 // openDoor sees to it that there is a door, and in the root somebody behind it.
@@ -107,17 +98,6 @@ func (c *client) openDoor() error {
 	return c.startLocked()
 }
 
-// startLocked starts the tracker.
-func (c *client) startLocked() error {
-	t, err := c.spawn(c.door.inside)
-	if err != nil {
-		return err
-	}
-	c.tracker = t
-	go c.watch(t)
-	return nil
-}
-
 func (c *client) openDoorLocked() error {
 	if c.door.outside >= 0 {
 		return nil
@@ -131,38 +111,6 @@ func (c *client) openDoorLocked() error {
 	}
 	c.door = d
 	return nil
-}
-
-// watch replaces a tracker that died before it was told to: whoever knocks
-// meanwhile, this process or another one of the tree, waits behind the door.
-// One that dies again and again before it serves this process is given more and
-// more time, and then up, for now.
-func (c *client) watch(t Tracker) {
-	<-t.Done()
-	const quick, most = 4, 12
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tracker != t {
-		return
-	}
-	c.deaths++
-	if c.deaths > quick {
-		pause := min(10*time.Millisecond<<min(c.deaths-quick, 10), time.Second)
-		c.mu.Unlock()
-		time.Sleep(pause) //nolint:forbidigo // a program that dies at its start must not be started in a storm
-		c.mu.Lock()
-	}
-	if c.tracker != t || c.leaving {
-		return
-	}
-	c.tracker = nil
-	if c.deaths < most && c.startLocked() == nil {
-		return
-	}
-	c.deaths, c.hopeless = 0, true
-	if c.knocking != nil {
-		_ = c.knocking.rw.Close() // nobody will answer
-	}
 }
 
 // greet introduces this process and waits for the welcome.

@@ -122,6 +122,7 @@ func (c *client) close() {
 		c.line.close()
 	}
 	if c.spawn != nil {
+		c.dismissLocked()
 		c.door.close() // the tracker ends when nobody can come in any more
 	}
 	c.mu.Unlock()
