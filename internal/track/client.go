@@ -41,6 +41,8 @@ type client struct {
 	porter  *os.File      // the inside of the door; nil while somebody is behind it
 	deaths  int           // of trackers, since one has welcomed this process
 	link    *link         // nil: there is none now
+	synced  bool          // the tracker has been told all by this link
+	torn    int           // links in a row that broke before that
 	heard   chan struct{} // closed when the link is at its end
 	peer    *sys.Foreign  // the tracker, as any process of the tree knows it
 	dialing chan struct{} // closed when the dialling is over; nil if nobody dials

@@ -25,9 +25,11 @@ func (c *client) dialLocked() {
 // Until the next need arises this process's children live by it alone.
 func (c *client) dial(done chan struct{}) {
 	defer close(done)
+	c.mu.Lock()
+	i := c.torn
+	c.mu.Unlock()
 	var err error
-	const tries = 4
-	for i := range tries {
+	for ; i < tries; i++ {
 		if i > 0 {
 			time.Sleep(10 * time.Millisecond << (2 * i)) //nolint:forbidigo // for what is short to come back
 		}
@@ -39,9 +41,31 @@ func (c *client) dial(done chan struct{}) {
 	defer c.mu.Unlock()
 	c.dialing = nil
 	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
-		c.resolveLocked(c.seq+1, true, err)
+		c.despairLocked(err)
+	} else if c.link == nil { // it has broken again by now
+		c.redialLocked()
 	}
+}
+
+// tries is how many links may fail in a row.
+const tries = 4
+
+// redialLocked replaces a link that broke, unless nobody needs one, or many did.
+func (c *client) redialLocked() {
+	switch {
+	case len(c.claims)+len(c.kids)+len(c.waits) == 0:
+		c.torn = 0
+	case c.torn < tries:
+		c.dialLocked()
+	case c.dialing == nil:
+		c.despairLocked(errors.New("it hangs up (out of descriptors, perhaps: see RLIMIT_NOFILE)"))
+	}
+}
+
+// despairLocked tells those who wait that there is no tracker.
+func (c *client) despairLocked(err error) {
+	c.torn = 0
+	c.resolveLocked(c.seq+1, true, fmt.Errorf("%w: %w", ErrUnavailable, err))
 }
 
 // connect makes a link and tells the tracker all that this process has.
@@ -61,7 +85,7 @@ func (c *client) connect() error {
 	}
 	c.mu.Lock()
 	heard := make(chan struct{})
-	c.link, c.peer, c.heard, c.deaths = l, peer, heard, 0
+	c.link, c.peer, c.heard, c.deaths, c.synced = l, peer, heard, 0, false
 	c.tellLocked()
 	c.mu.Unlock()
 	go func() {
@@ -174,12 +198,15 @@ func (c *client) listen(l *link, peer *sys.Foreign) {
 	c.mu.Lock()
 	if c.link == l {
 		c.link = nil
+		if !c.synced {
+			c.torn++
+		}
 	}
 	c.peer = nil
 	if c.leaving {
 		c.resolveLocked(c.seq+1, true, fmt.Errorf("%w: it has died", ErrUnavailable))
-	} else if len(c.claims)+len(c.kids)+len(c.waits) > 0 {
-		c.dialLocked()
+	} else {
+		c.redialLocked()
 	}
 	c.mu.Unlock()
 	peer.Close()
@@ -199,5 +226,8 @@ func (c *client) acknowledged(payload []byte) {
 	if problem != "" {
 		failure = errors.New(problem)
 	}
-	c.resolveLocked(id, !waited, failure) // nobody waits for a sync: it is for all before it
+	if !waited { // a sync, which is for all before it
+		c.synced, c.torn = true, 0
+	}
+	c.resolveLocked(id, !waited, failure)
 }
