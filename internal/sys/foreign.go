@@ -1,6 +1,9 @@
 package sys
 
-import "os"
+import (
+	"os"
+	"sync/atomic"
+)
 
 // A Foreign is a process that need not be a child of this one, held so that it
 // is not mistaken for a later one with its number: by a pidfd, or by the time
@@ -10,6 +13,8 @@ type Foreign struct {
 	pid   int
 	start uint64   // in clock ticks since boot, zero where it can't be told
 	file  *os.File // the pidfd, nil without
+
+	closed atomic.Bool
 }
 
 // NewForeign returns the process pid. The pidfd belongs to it from then on; -1
@@ -30,6 +35,7 @@ func NewForeign(pid, pidfd int) *Foreign {
 
 // Close releases what f holds, and ends Wait.
 func (f *Foreign) Close() {
+	f.closed.Store(true)
 	if f.file != nil {
 		CloseReserved(f.file)
 	}

@@ -3,6 +3,7 @@ package sys
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 	"syscall"
@@ -45,19 +46,31 @@ func (f *Foreign) Wait() {
 // watchNumber looks from time to time: without a pidfd nothing tells.
 func (f *Foreign) watchNumber() {
 	const pause = 50 * time.Millisecond
-	for {
-		if start, err := StartTime(f.pid); err != nil || start != f.start || zombie(f.pid) {
+	for known := f.start; !f.closed.Load(); {
+		start, err := StartTime(f.pid)
+		switch {
+		case err != nil && !gone(err): // short of descriptors: nothing is known
+		case err != nil || known != 0 && start != known || zombie(f.pid):
 			return
+		default:
+			known = start
 		}
 		time.Sleep(pause) //nolint:forbidigo // see above
 	}
 }
 
+// gone reports whether an error of reading in /proc/PID says that there is no
+// such process.
+func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) }
+
 // zombie reports whether a process has ended, but for somebody to wait for it.
 func zombie(pid int) bool {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return gone(err)
+	}
 	rest := data[bytes.LastIndexByte(data, ')')+1:]
-	return err != nil || len(rest) > 1 && (rest[1] == 'Z' || rest[1] == 'X')
+	return len(rest) > 1 && (rest[1] == 'Z' || rest[1] == 'X')
 }
 
 // Signal sends sig to the process, or says ErrProcessDone.
