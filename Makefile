@@ -92,7 +92,7 @@ example-%:
 	$(GO) run ./examples/$* $(run.$*)
 
 storm: ## trees of processes, killed at a random moment, ROUNDS times
-	$(GO) test -count=1 -timeout=30m -run='^TestStorm$$' -v . -storm.rounds=$(ROUNDS) <&-
+	$(GO) test -count=1 -timeout=30m -run='^TestStorm$$' -v . -storm.rounds=$(ROUNDS) -storm.shm <&-
 
 stress: $(STRESS) ## each package's tests RUNS times, two at once
 	for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKGS)); do \

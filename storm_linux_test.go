@@ -18,6 +18,7 @@ import (
 var (
 	stormRounds = flag.Int("storm.rounds", stormDefault, "rounds of the storm")
 	stormSeed   = flag.Uint64("storm.seed", 0, "seed of the storm; zero: a new one")
+	stormShmToo = flag.Bool("storm.shm", false, "let the storm use /dev/shm too, where nobody else must be looking for leaks")
 	stormOnly   = flag.String("storm.only", "", "the one blow of the storm, as in child KILL + tracker KILL")
 )
 
@@ -28,6 +29,9 @@ func TestStorm(t *testing.T) {
 	rounds := *stormRounds
 	if testing.Short() {
 		rounds = min(rounds, 6)
+	}
+	if *stormShmToo {
+		t.Setenv(stormShm, "yes")
 	}
 	seed := cmp.Or(*stormSeed, rand.Uint64())
 	t.Logf("%d rounds, -storm.seed=%d", rounds, seed)

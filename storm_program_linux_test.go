@@ -17,6 +17,7 @@ import (
 // started) and what it is.
 const (
 	stormMark = "MULTIPROC_STORM"
+	stormShm  = "MULTIPROC_STORM_SHM"
 	stormPath = "MULTIPROC_STORM_PATH"
 	stormWhat = "MULTIPROC_STORM_WHAT"
 )

@@ -73,7 +73,9 @@ func (s *Server) belowLocked(o *owner) []*owner {
 	list := []*owner{o}
 	for i := 0; i < len(list); i++ {
 		for d := range s.owners {
-			if d.parent == list[i] && !slices.Contains(list, d) {
+			// All descend from the root, also one that it ended before it had told of it.
+			ofRoot := i == 0 && o == s.root && d.pid != o.pid
+			if (ofRoot || d.parent == list[i]) && !slices.Contains(list, d) {
 				list = append(list, d)
 			}
 		}
