@@ -1,7 +1,6 @@
 package track
 
 import (
-	"slices"
 	"syscall"
 	"time"
 )
@@ -39,6 +38,11 @@ func (s *Server) endChildren(o *owner) {
 		<-s.env.after(min(pause, limit.Sub(now)))
 	}
 	s.cut(o)
+	const dying = 2 * time.Second // in a system call, as long as that takes
+	limit = s.env.now().Add(dying)
+	for s.anyLeft(o) && s.env.now().Before(limit) {
+		<-s.env.after(time.Millisecond)
+	}
 }
 
 // condemn decides by when everything that a dead owner has started must be
@@ -54,6 +58,7 @@ func (s *Server) condemn(o *owner, now time.Time) time.Time {
 	if !o.doom.IsZero() && o.doom.Before(limit) {
 		limit = o.doom
 	}
+	o.doom = limit // and it is dead, whoever comes under its number
 	for _, d := range s.belowLocked(o) {
 		if d.doom.IsZero() || limit.Before(d.doom) {
 			d.doom = limit
@@ -70,17 +75,28 @@ func margin(grace time.Duration) time.Duration {
 
 // belowLocked returns the owners that descend from o.
 func (s *Server) belowLocked(o *owner) []*owner {
-	list := []*owner{o}
-	for i := 0; i < len(list); i++ {
+	if o == s.root { // all descend from it, also one that ended before it had told of it
+		var all []*owner
 		for d := range s.owners {
-			// All descend from the root, also one that it ended before it had told of it.
-			ofRoot := i == 0 && o == s.root && d.pid != o.pid
-			if (ofRoot || d.parent == list[i]) && !slices.Contains(list, d) {
-				list = append(list, d)
+			if d != o && d.pid != o.pid {
+				all = append(all, d)
 			}
 		}
+		return all
 	}
-	return list[1:]
+	below := map[*owner][]*owner{}
+	for d := range s.owners {
+		if d.parent != nil && d != o {
+			below[d.parent] = append(below[d.parent], d)
+		}
+	}
+	var list []*owner
+	for next := []*owner{o}; len(next) > 0; next = next[1:] {
+		list = append(list, below[next[0]]...)
+		next = append(next, below[next[0]]...)
+		delete(below, next[0]) // each but once
+	}
+	return list
 }
 
 // ask sends SIGTERM to an owner's programs; to functions only if all is set,

@@ -3,6 +3,7 @@ package track
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,6 +137,79 @@ func TestSuperseded(t *testing.T) {
 		w.bury(old) // its link has broken by now
 		if len(w.log) != 2 || len(w.claims) != 1 || w.known(old) || !w.known(again) || w.root != again {
 			t.Errorf("%q, %v", w.log, w.claims)
+		}
+	})
+}
+
+// The children of an owner that came back under another link are its own.
+func TestSupersededHasChildren(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		old, _ := w.owner(1, true)
+		w.starts(old, 2, 20, false, second)
+		c, _ := w.owner(2, false)
+		again, _ := w.owner(1, true)
+		w.starts(again, 2, 21, false, second)
+		w.supersede(again)
+		if c.parent != again {
+			t.Error("it has a parent that is forgotten")
+		}
+	})
+}
+
+// A process that got the number of a dead one, which is not buried yet, is not
+// the same one come back.
+func TestDeadIsNotSuperseded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		dead, _ := w.owner(1, false)
+		w.starts(dead, 2, 20, false, second)
+		w.has(dead, "dir")
+		time.AfterFunc(100*time.Millisecond, func() {
+			other, _ := w.owner(1, false)
+			w.supersede(other)
+		})
+		w.bury(dead)
+		if !slices.ContainsFunc(w.log, func(s string) bool { return strings.HasSuffix(s, "clean dir") }) {
+			t.Errorf("%q", w.log)
+		}
+	})
+}
+
+// Who is killed takes a moment to die, and may write until then.
+func TestCleanUpAfterTheKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.env.close = func(fd int) {
+			if fd == 100 {
+				time.AfterFunc(30*time.Millisecond, func() { w.end(20) })
+			}
+		}
+		o, _ := w.owner(1, true)
+		w.hold(o, 100)
+		w.starts(o, 2, 20, false, 0)
+		w.has(o, "dir")
+		w.bury(o)
+		if !slices.Equal(w.log, []string{"80: clean dir"}) && !slices.Equal(w.log, []string{"81: clean dir"}) {
+			t.Errorf("%q", w.log)
+		}
+	})
+}
+
+// A tracker that can't hold all of an owner's children holds its line no
+// longer, and takes no other: its death is what kills them then.
+func TestTrackerIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		o, _ := w.owner(1, true)
+		w.hold(o, 100)
+		w.adopt(o, childNote{seq: 7, pid: 2}, -1)
+		if o.line != -1 {
+			t.Error("it has its line still")
+		}
+		w.hold(o, 101)
+		if want := []string{"0: close 100", "0: close 101"}; !slices.Equal(w.log, want) {
+			t.Errorf("%q, want %q", w.log, want)
 		}
 	})
 }

@@ -22,16 +22,30 @@ type leftover struct {
 	where string
 }
 
-// cleanUp cleans up what is registered to an owner alone, all at once, and
+// atOnce is how many clean-ups of one owner run at the same time. Each may take
+// a thread and some descriptors.
+const atOnce = 128
+
+// cleanUp cleans up what is registered to an owner alone, many at once, and
 // reports it.
 func (s *Server) cleanUp(o *owner) []leftover {
-	var done sync.WaitGroup
 	list := s.inherit(o)
+	crowd(list, func(left leftover) { s.report(o, s.clean(o, left)) })
+	return list
+}
+
+// crowd calls do for each, many at once, and returns when all are done.
+func crowd(list []leftover, do func(leftover)) {
+	var done sync.WaitGroup
+	room := make(chan struct{}, atOnce)
 	for _, left := range list {
-		done.Go(func() { s.report(o, s.clean(o, left)) })
+		room <- struct{}{}
+		done.Go(func() {
+			defer func() { <-room }()
+			do(left)
+		})
 	}
 	done.Wait()
-	return list
 }
 
 // noteCleaned notes what was cleaned up while the owner lives: a goroutine of it
@@ -48,25 +62,25 @@ func (o *owner) noteCleaned(list []leftover) {
 // cleanAgain cleans up what was cleaned up while the owner lived, unless
 // somebody else has it by now.
 func (s *Server) cleanAgain(o *owner) {
-	var done sync.WaitGroup
+	var list []leftover
 	s.mu.Lock()
 	for key, left := range o.cleaned {
 		if s.claims[key] == nil {
-			done.Go(func() { s.clean(o, left) })
+			list = append(list, left)
 		}
 	}
 	s.mu.Unlock()
-	done.Wait()
+	crowd(list, func(left leftover) { s.clean(o, left) })
 }
 
 // inherit takes everything from an owner and returns what nobody else has, in
-// an order that does not change from run to run.
+// no order.
 func (s *Server) inherit(o *owner) []leftover {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []leftover
-	for key, owners := range s.claims {
-		if where, ok := owners[o]; ok && s.disownLocked(o, key) {
+	for key := range o.claims {
+		if where := s.claims[key][o]; s.disownLocked(o, key) {
 			list = append(list, leftover{key, where})
 		}
 	}
@@ -81,11 +95,22 @@ func (s *Server) clean(o *owner, left leftover) Report {
 		r.Problem = "this binary has no such kind"
 		return r
 	}
-	r.Resource = kind.Describe([]byte(left.data))
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
 	defer cancel()
-	result := make(chan error, 1)
-	go contained(ctx, kind, []byte(left.data), result)
+	described, result := make(chan string, 1), make(chan error, 1)
+	go contained(result, func() error {
+		described <- kind.Describe([]byte(left.data))
+		return nil
+	})
+	select {
+	case err := <-result: // the clean-up meets the same
+		if err == nil {
+			r.Resource = <-described
+		}
+	case <-s.env.after(cleanMargin):
+	}
+	result = make(chan error, 1)
+	go contained(result, func() error { return kind.Clean(ctx, []byte(left.data)) })
 	select {
 	case err := <-result:
 		if err != nil {
@@ -97,8 +122,9 @@ func (s *Server) clean(o *owner, left leftover) Report {
 	return r
 }
 
-// contained calls a clean-up, and tells how it ended. A panic is its own affair.
-func contained(ctx context.Context, kind Kind, data []byte, result chan<- error) {
+// contained calls what the user wrote, and tells how it ended. A panic is its
+// own affair.
+func contained(result chan<- error, do func() error) {
 	err := errors.New("it called runtime.Goexit")
 	defer func() {
 		if v := recover(); v != nil {
@@ -106,7 +132,7 @@ func contained(ctx context.Context, kind Kind, data []byte, result chan<- error)
 		}
 		result <- err
 	}()
-	err = kind.Clean(ctx, data)
+	err = do()
 }
 
 // report tells who has started the owner what it left behind, else the root of

@@ -4,7 +4,9 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -111,5 +113,50 @@ func TestCleanUpIsContained(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * cleanTime) // for the one that hangs
+	})
+}
+
+// What can't be described is cleaned up, and harms nobody.
+func TestDescribeIsContained(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		o, _ := w.owner(1, true)
+		for _, describe := range []func([]byte) string{
+			func([]byte) string { panic("on purpose") },
+			func([]byte) string { time.Sleep(time.Minute); return "" },
+		} {
+			w.kinds["k"] = Kind{Clean: w.kinds["k"].Clean, Describe: describe}
+			if r := w.clean(o, leftover{claim{"k", "x"}, "here"}); r.Resource != "78" || r.Problem != "" {
+				t.Errorf("%+v", r)
+			}
+		}
+		time.Sleep(time.Minute)
+		if len(w.log) != 2 {
+			t.Errorf("%q", w.log)
+		}
+	})
+}
+
+// However much an owner leaves, it does not take a thread for each.
+func TestManyAreCleanedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var now, most, all atomic.Int32
+		w.kinds["k"] = Kind{Clean: func(context.Context, []byte) error {
+			most.Store(max(most.Load(), now.Add(1)))
+			time.Sleep(time.Millisecond)
+			now.Add(-1)
+			all.Add(1)
+			return nil
+		}, Describe: w.kinds["k"].Describe}
+		o, _ := w.owner(1, true)
+		o.link.close()
+		for i := range 1000 {
+			w.has(o, strconv.Itoa(i))
+		}
+		w.bury(o)
+		if all.Load() != 1000 || most.Load() > atOnce {
+			t.Errorf("%d, %d at once", all.Load(), most.Load())
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"strings"
 	"time"
 
 	"multiproc/internal/sys"
@@ -37,7 +38,7 @@ type hello struct {
 
 func (h hello) encode() []byte {
 	b := wire.AppendInt(nil, h.pid)
-	b = wire.AppendString(b, h.name)
+	b = wire.AppendString(b, clip(h.name))
 	b = wire.AppendBool(b, h.root)
 	return wire.AppendBool(b, h.hasPidfd)
 }
@@ -153,8 +154,18 @@ type Report struct {
 }
 
 func (r Report) encode() []byte {
-	b := wire.AppendStrings(nil, []string{r.Kind, r.Resource, r.Owner, r.Where, r.Problem})
+	b := wire.AppendStrings(nil, []string{clip(r.Kind), clip(r.Resource), clip(r.Owner), clip(r.Where), clip(r.Problem)})
 	return wire.AppendInt(b, r.PID)
+}
+
+// clip cuts a text that would be too large for a link, five of which must fit,
+// and for a log.
+func clip(s string) string {
+	const most = 8 << 10
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 func decodeReport(p []byte) (Report, error) {

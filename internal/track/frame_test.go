@@ -3,6 +3,7 @@ package track
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"multiproc/internal/wire"
@@ -68,4 +69,17 @@ func FuzzOwner(f *testing.F) {
 		}
 		o.link.close()
 	})
+}
+
+// A report fits into a frame, whatever is in it.
+func TestReportFits(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ä", MaxResource)
+	b := Report{long, long, long, 1, long, long}.encode()
+	if r, err := decodeReport(b); err != nil || len(b) > maxFrame || !strings.HasSuffix(r.Problem, "ä…") {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	if b := (hello{name: long}).encode(); len(b) > maxFrame {
+		t.Errorf("a hello of %d bytes", len(b))
+	}
 }

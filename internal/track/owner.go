@@ -1,7 +1,6 @@
 package track
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -16,8 +15,10 @@ type owner struct {
 
 	// Under the server's mu.
 	children map[uint64]child
-	line     int       // the write end that its children live by; -1 without
-	doom     time.Time // by when it and all it has started must be gone; zero: it may live
+	claims   map[claim]struct{} // what it has in the server's; nil for none
+	line     int                // the write end that its children live by; -1 without
+	short    bool               // of a descriptor that was to come
+	doom     time.Time          // by when it and all it has started must be gone; zero: it may live
 
 	cleaned map[claim]leftover // when it took its leave
 }
@@ -40,14 +41,17 @@ func (s *Server) parentLocked(pid int) *owner {
 	return nil
 }
 
-var errNoDescriptor = errors.New("a descriptor did not arrive")
-
-func (s *Server) adopt(o *owner, note childNote, armed int) error {
-	if armed < 0 {
-		return errNoDescriptor // of which the tracker may have too many
-	}
+// adopt takes note of a child. An armed end that did not arrive, since the
+// tracker has too many descriptors, is the owner's alone: it must be its line
+// too then, so that its death kills the child, though without a grace.
+func (s *Server) adopt(o *owner, note childNote, armed int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if armed < 0 {
+		o.short = true
+		s.dropLineLocked(o)
+		return
+	}
 	o.children[note.seq] = child{note, armed}
 	for d := range s.owners { // it may have come in first
 		if d.pid == note.pid && d.parent == nil && d != o {
@@ -55,34 +59,20 @@ func (s *Server) adopt(o *owner, note childNote, armed int) error {
 		}
 	}
 	o.line = s.env.above(o.line, armed)
-	return nil
 }
 
 // share takes over a share in an owner's line, with the children that come
 // along. The first write end is there for the way, see lineNote; the last one has
-// the highest number.
-func (s *Server) share(o *owner, notes lineNote) error {
-	var fds []int
-	for range len(notes) + 2 {
-		if fd := o.link.take(); fd >= 0 {
-			fds = append(fds, fd)
-		}
+// the highest number. Where not all has arrived there is no share.
+func (s *Server) share(o *owner, notes lineNote) {
+	first := o.link.take()
+	for _, note := range notes {
+		s.adopt(o, note, o.link.take())
 	}
-	last := len(fds) - 1
-	if last != len(notes)+1 {
-		for _, fd := range fds {
-			s.env.close(fd)
-		}
-		return errNoDescriptor
+	s.hold(o, o.link.take())
+	if first >= 0 {
+		s.env.close(first)
 	}
-	for i, note := range notes {
-		if err := s.adopt(o, note, fds[1+i]); err != nil {
-			return err
-		}
-	}
-	s.hold(o, fds[last])
-	s.env.close(fds[0])
-	return nil
 }
 
 func (s *Server) hold(o *owner, fd int) {
@@ -92,6 +82,9 @@ func (s *Server) hold(o *owner, fd int) {
 	o.line = fd
 	for _, c := range o.children {
 		o.line = s.env.above(o.line, c.armed)
+	}
+	if o.short = o.short || fd < 0; o.short {
+		s.dropLineLocked(o)
 	}
 }
 
@@ -119,6 +112,11 @@ func (s *Server) supersede(o *owner) {
 	for old := range s.owners {
 		if old != o && old.pid == o.pid && old.doom.IsZero() {
 			o.noteCleaned(slices.Collect(maps.Values(old.cleaned)))
+			for d := range s.owners {
+				if d.parent == old {
+					d.parent = o
+				}
+			}
 			s.forgetLocked(old)
 			old.witness.Close()
 		}
@@ -128,7 +126,7 @@ func (s *Server) supersede(o *owner) {
 // forgetLocked lets go of everything that an owner had. What it had registered
 // is not cleaned up.
 func (s *Server) forgetLocked(o *owner) {
-	for key := range s.claims {
+	for key := range o.claims {
 		s.disownLocked(o, key)
 	}
 	s.dropLineLocked(o)

@@ -107,6 +107,7 @@ func (s *Server) serve(l *link) {
 		}
 	}
 	l.close()
+	l.discard() // a line among them would keep alive what is to be killed
 	if s.known(o) {
 		o.witness.Wait()
 	}
@@ -164,13 +165,13 @@ func (s *Server) handle(o *owner, f wire.Frame) error {
 		if err != nil {
 			return err
 		}
-		return s.adopt(o, note, o.link.take())
+		s.adopt(o, note, o.link.take())
 	case kindLine:
 		notes, err := decodeLine(f.Payload)
 		if err != nil {
 			return err
 		}
-		return s.share(o, notes)
+		s.share(o, notes)
 	case kindGone, kindSync, kindBye:
 		id, err := decodeID(f.Payload)
 		if err != nil {
@@ -207,16 +208,22 @@ func (s *Server) mark(o *owner, r registration, owns bool) (known bool) {
 	case !owns:
 		s.disownLocked(o, r.claim)
 		delete(o.cleaned, r.claim)
-	case s.claims[r.claim] == nil:
-		s.claims[r.claim] = map[*owner]string{o: r.where}
-	default:
-		s.claims[r.claim][o] = r.where
+		return true
 	}
+	if s.claims[r.claim] == nil {
+		s.claims[r.claim] = map[*owner]string{}
+	}
+	if o.claims == nil {
+		o.claims = map[claim]struct{}{}
+	}
+	s.claims[r.claim][o] = r.where
+	o.claims[r.claim] = struct{}{}
 	return true
 }
 
 // disownLocked reports whether nobody else has registered it.
 func (s *Server) disownLocked(o *owner, key claim) (last bool) {
+	delete(o.claims, key)
 	delete(s.claims[key], o)
 	if len(s.claims[key]) > 0 {
 		return false
