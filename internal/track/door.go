@@ -53,7 +53,9 @@ func (d door) knock() (*link, error) {
 		}
 		return nil, err
 	}
-	return newLink(file), nil
+	l := newLink(file)
+	l.patience = patience
+	return l, nil
 }
 
 func (d *door) close() {
