@@ -53,6 +53,9 @@ func (c *client) follow(pid int, group, command bool, grace time.Duration) (*Chi
 	}
 	armed, err := c.line.arm(pid, group)
 	if err != nil {
+		if fresh {
+			c.line.close() // the next child's is fresh, and told
+		}
 		return nil, err
 	}
 	c.seq++

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"multiproc/internal/sys"
@@ -43,16 +42,29 @@ type client struct {
 	link    *link         // nil: there is none now
 	synced  bool          // the tracker has been told all by this link
 	torn    int           // links in a row that broke before that
+	brief   int           // links in a row that broke at once
+	broke   error         // why the last one did
 	heard   chan struct{} // closed when the link is at its end
 	peer    *sys.Foreign  // the tracker, as any process of the tree knows it
 	dialing chan struct{} // closed when the dialling is over; nil if nobody dials
-	leaving bool          // Stop is at work: nobody dials
-	left    chan struct{} // closed when it no longer is
+	failed  int           // times in a row that it was in vain
+	retry   *time.Timer   // for the next; nil before the first
+	left    chan struct{} // closed when Stop is over, until when nobody dials; nil without
 	line    line
 	kids    map[uint64]*Child
-	claims  map[claim]string        // and where they were registered
+	claims  map[claim]*holding
 	waits   map[uint64]chan<- error // who waits for which acknowledgement
 	seq     uint64                  // the last id that was given
+
+	stopping chan struct{} // has room for one, who is in Stop
+	outlet   outlet
+}
+
+// A holding is a resource that is registered, or is about to be.
+type holding struct {
+	where   string
+	pending int  // calls that wait for the tracker
+	known   bool // to a tracker
 }
 
 // The process's own.
@@ -62,7 +74,8 @@ func newClient() *client {
 	return &client{
 		name: func() string { return "" }, report: func(Report) {},
 		door: noDoor, line: noLine,
-		kids: map[uint64]*Child{}, claims: map[claim]string{}, waits: map[uint64]chan<- error{},
+		kids: map[uint64]*Child{}, claims: map[claim]*holding{}, waits: map[uint64]chan<- error{},
+		stopping: make(chan struct{}, 1),
 	}
 }
 
@@ -96,13 +109,21 @@ func (c *client) register(key claim, where string) error {
 		return fmt.Errorf("%w: this one has %d bytes", ErrTooLarge, len(key.data))
 	}
 	c.mu.Lock()
-	c.awaitLeftLocked() // what came after the farewell would be nobody's
 	if !c.open {
 		c.mu.Unlock()
 		return ErrNotInitialized
 	}
-	_, again := c.claims[key]
-	c.claims[key] = where
+	if err := c.stayLocked(); err != nil {
+		c.mu.Unlock()
+		return err
+	}
+	h := c.claims[key]
+	if h == nil {
+		h = &holding{}
+		c.claims[key] = h
+	}
+	h.where = where
+	h.pending++
 	id, done := c.awaitLocked()
 	if c.link != nil {
 		c.link.send(kindRegister, registration{id, key, where}.encode())
@@ -111,13 +132,17 @@ func (c *client) register(key claim, where string) error {
 	}
 	c.mu.Unlock()
 	err := c.await(id, done)
-	if err != nil && !again {
-		c.mu.Lock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	h.pending--
+	switch {
+	case err == nil:
+		h.known = true
+	case !h.known && h.pending == 0 && c.claims[key] == h:
 		delete(c.claims, key) // should it have arrived after all, nobody says that it did
 		if c.link != nil {
 			c.link.send(kindUnregister, registration{0, key, ""}.encode())
 		}
-		c.mu.Unlock()
 	}
 	return err
 }
@@ -129,18 +154,20 @@ func Unregister(kind string, data []byte) error {
 
 func (c *client) unregister(key claim) error {
 	c.mu.Lock()
+	if err := c.stayLocked(); err != nil {
+		c.mu.Unlock()
+		return err
+	}
 	if _, ok := c.claims[key]; !ok {
 		c.mu.Unlock()
 		return ErrNotRegistered
 	}
 	delete(c.claims, key)
-	if c.link == nil && c.dialing == nil { // nobody who knows is left
-		c.mu.Unlock()
-		return nil
-	}
 	id, done := c.awaitLocked()
 	if c.link != nil {
 		c.link.send(kindUnregister, registration{id, key, ""}.encode())
+	} else {
+		c.dialLocked() // the tracker may live, and would take it for this process's
 	}
 	c.mu.Unlock()
 	return c.await(id, done)
@@ -153,48 +180,17 @@ func (c *client) awaitLocked() (id uint64, done <-chan error) {
 	return c.seq, ch
 }
 
-// How long a tracker may take to answer before it is taken for stuck and
-// replaced, and how long a caller waits in all.
-const (
-	patience = 5 * time.Second
-	bound    = 30 * time.Second
-)
-
-func (c *client) await(id uint64, done <-chan error) error {
-	over := time.NewTimer(bound)
-	stuck := time.NewTicker(patience)
-	defer over.Stop()
-	defer stuck.Stop()
-	for {
-		select {
-		case err := <-done:
-			return err
-		case <-stuck.C:
-			c.replace()
-		case <-over.C:
-			c.mu.Lock()
-			delete(c.waits, id)
-			c.mu.Unlock()
-			return fmt.Errorf("%w: it does not answer", ErrUnavailable)
-		}
-	}
-}
-
-// replace kills a tracker that does not answer, stopped perhaps: its links
-// break, and another one takes its place.
-func (c *client) replace() {
-	c.mu.Lock()
-	peer := c.peer
-	c.mu.Unlock()
-	if peer != nil {
-		_ = peer.Signal(syscall.SIGKILL)
-	}
-}
-
 // resolveLocked tells those who wait: all up to an id, or the one.
 func (c *client) resolveLocked(id uint64, earlier bool, err error) {
+	if ch, ok := c.waits[id]; ok {
+		ch <- err
+		delete(c.waits, id)
+	}
+	if !earlier {
+		return
+	}
 	for waiting, ch := range c.waits {
-		if waiting == id || earlier && waiting < id {
+		if waiting < id {
 			ch <- err
 			delete(c.waits, waiting)
 		}

@@ -11,61 +11,90 @@ import (
 	"multiproc/internal/sys"
 )
 
+// tries is how many links may fail in a row.
+const tries = 4
+
 // dialLocked makes somebody see to a link, if nobody does.
 func (c *client) dialLocked() {
-	if c.dialing != nil || c.leaving || c.link != nil {
+	if c.dialing != nil || c.left != nil || c.link != nil {
 		return
 	}
 	done := make(chan struct{})
 	c.dialing = done
-	go c.dial(done)
+	go c.dial(done, c.torn, c.pauseLocked())
 }
 
+// pauseLocked is how long the next link takes after one that broke at once.
+func (c *client) pauseLocked() time.Duration {
+	switch {
+	case c.torn > 0:
+		return pauseAfter(c.torn)
+	case c.brief > 0:
+		return 5 * time.Millisecond << min(c.brief, 9)
+	}
+	return 0
+}
+
+// pauseAfter is for what is short to come back.
+func pauseAfter(failures int) time.Duration { return 10 * time.Millisecond << (2 * failures) }
+
+// neededLocked reports whether there is something for a tracker to know.
+func (c *client) neededLocked() bool { return len(c.claims)+len(c.kids)+len(c.waits) > 0 }
+
 // dial tries to have a link, a few times; then those who wait learn why not.
-// Until the next need arises this process's children live by it alone.
-func (c *client) dial(done chan struct{}) {
+func (c *client) dial(done chan struct{}, failed int, pause time.Duration) {
 	defer close(done)
-	c.mu.Lock()
-	i := c.torn
-	c.mu.Unlock()
 	var err error
-	for ; i < tries; i++ {
-		if i > 0 {
-			time.Sleep(10 * time.Millisecond << (2 * i)) //nolint:forbidigo // for what is short to come back
-		}
+	for ; failed < tries; failed++ {
+		time.Sleep(pause) //nolint:forbidigo // see pauseLocked
 		if err = c.connect(); err == nil {
 			break
 		}
+		pause = pauseAfter(failed + 1)
 	}
+	c.dialled(err)
+}
+
+func (c *client) dialled(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dialing = nil
 	if err != nil {
 		c.despairLocked(err)
-	} else if c.link == nil { // it has broken again by now
+	} else if c.link == nil { // it broke before this one was done, when nobody else could see to it
 		c.redialLocked()
 	}
 }
 
-// tries is how many links may fail in a row.
-const tries = 4
-
 // redialLocked replaces a link that broke, unless nobody needs one, or many did.
 func (c *client) redialLocked() {
 	switch {
-	case len(c.claims)+len(c.kids)+len(c.waits) == 0:
+	case !c.neededLocked():
 		c.torn = 0
 	case c.torn < tries:
 		c.dialLocked()
 	case c.dialing == nil:
-		c.despairLocked(errors.New("it hangs up (out of descriptors, perhaps: see RLIMIT_NOFILE)"))
+		c.despairLocked(fmt.Errorf("it hangs up (out of descriptors, perhaps: see RLIMIT_NOFILE): %w", c.broke))
 	}
 }
 
-// despairLocked tells those who wait that there is no tracker.
+// despairLocked tells those who wait that there is no tracker, and has somebody
+// dial again later, for what a tracker has known already and for this process's
+// children, which live by it alone until then.
 func (c *client) despairLocked(err error) {
 	c.torn = 0
 	c.resolveLocked(c.seq+1, true, fmt.Errorf("%w: %w", ErrUnavailable, err))
+	if c.retry != nil {
+		c.retry.Stop()
+	}
+	c.retry = time.AfterFunc(time.Second<<min(c.failed, 5), func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.neededLocked() {
+			c.dialLocked()
+		}
+	})
+	c.failed++
 }
 
 // connect makes a link and tells the tracker all that this process has.
@@ -73,6 +102,7 @@ func (c *client) connect() error {
 	if err := c.openDoor(); err != nil {
 		return err
 	}
+	tracker := c.theTracker()
 	l, err := c.door.knock()
 	if err != nil {
 		return err
@@ -81,7 +111,7 @@ func (c *client) connect() error {
 	if err != nil {
 		l.close()
 		l.discard()
-		return c.blame(err)
+		return c.blame(tracker, err)
 	}
 	c.mu.Lock()
 	heard := make(chan struct{})
@@ -95,16 +125,23 @@ func (c *client) connect() error {
 	return nil
 }
 
-// blame finds out why nobody has answered. A tracker that runs is killed: the
-// next try has another one.
-func (c *client) blame(err error) error {
+func (c *client) theTracker() Tracker {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.tracker != nil:
-		_ = c.tracker.Kill()
-	case c.deaths > 0:
-		err = fmt.Errorf("it has died %d times before it served anybody: %w", c.deaths, err)
+	return c.tracker
+}
+
+// blame finds out why nobody has answered. A tracker that ran all the time and
+// does not answer is killed: the next try has another one.
+func (c *client) blame(t Tracker, err error) error {
+	if t != nil && errors.Is(err, os.ErrDeadlineExceeded) {
+		_ = t.Kill()
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tracker == nil && c.deaths > 0 {
+		return fmt.Errorf("it has died %d times before it served anybody: %w", c.deaths, err)
 	}
 	return err
 }
@@ -165,8 +202,8 @@ func (c *client) greet(l *link) (*sys.Foreign, error) {
 // children: from there on it is the tracker who lets them die, so it must know
 // them.
 func (c *client) tellLocked() {
-	for key, where := range c.claims {
-		c.link.send(kindRegister, registration{0, key, where}.encode())
+	for key, h := range c.claims {
+		c.link.send(kindRegister, registration{0, key, h.where}.encode())
 	}
 	kids := slices.Collect(maps.Values(c.kids))
 	for ; len(kids) > lineMost; kids = kids[1:] {
@@ -177,57 +214,4 @@ func (c *client) tellLocked() {
 	}
 	c.seq++
 	c.link.send(kindSync, encodeID(c.seq))
-}
-
-// listen hears what the tracker has to say, and its end.
-func (c *client) listen(l *link, peer *sys.Foreign) {
-	for {
-		frame, err := l.receive()
-		if err != nil {
-			break
-		}
-		switch frame.Kind {
-		case kindAck:
-			c.acknowledged(frame.Payload)
-		case kindReport:
-			if r, err := decodeReport(frame.Payload); err == nil {
-				c.report(r)
-			}
-		}
-	}
-	c.mu.Lock()
-	if c.link == l {
-		c.link = nil
-		if !c.synced {
-			c.torn++
-		}
-	}
-	c.peer = nil
-	if c.leaving {
-		c.resolveLocked(c.seq+1, true, fmt.Errorf("%w: it has died", ErrUnavailable))
-	} else {
-		c.redialLocked()
-	}
-	c.mu.Unlock()
-	peer.Close()
-	l.close()
-	l.discard()
-}
-
-func (c *client) acknowledged(payload []byte) {
-	id, problem, err := decodeAck(payload)
-	if err != nil {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, waited := c.waits[id]
-	var failure error
-	if problem != "" {
-		failure = errors.New(problem)
-	}
-	if !waited { // a sync, which is for all before it
-		c.synced, c.torn = true, 0
-	}
-	c.resolveLocked(id, !waited, failure)
 }

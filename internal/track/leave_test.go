@@ -61,7 +61,7 @@ func TestForgottenOwnerHasNothing(t *testing.T) {
 func TestRegisterWhileLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient()
-		c.open, c.leaving, c.left = true, true, make(chan struct{})
+		c.open, c.left = true, make(chan struct{})
 		done := make(chan error, 1)
 		go func() { done <- c.register(claim{"k", "x"}, "here") }()
 		synctest.Wait()
@@ -69,8 +69,8 @@ func TestRegisterWhileLeaving(t *testing.T) {
 		if len(c.claims)+len(c.waits) != 0 {
 			t.Errorf("%d claims, %d waits", len(c.claims), len(c.waits))
 		}
-		c.leaving = false
 		close(c.left)
+		c.left = nil
 		c.mu.Unlock()
 		if err := <-done; !errors.Is(err, ErrUnavailable) { // there is no door
 			t.Error(err)

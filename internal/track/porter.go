@@ -24,7 +24,7 @@ func (c *client) watch(t Tracker) {
 	<-t.Done()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tracker != t || c.leaving {
+	if c.tracker != t || c.left != nil {
 		return
 	}
 	c.tracker = nil
@@ -76,7 +76,7 @@ func (c *client) knocked(file *os.File) bool {
 	switch {
 	case c.porter != file:
 		return false
-	case c.leaving:
+	case c.left != nil:
 		c.door.refuse()
 	case c.tracker == nil:
 		_ = c.startLocked() // else it has turned away who knocked

@@ -17,62 +17,108 @@ func Stop(ctx context.Context) error { return home.stop(ctx) }
 // returns once it is known whether there is one.
 func StopIdle(ctx context.Context) error {
 	home.mu.Lock()
-	home.settleLocked()
-	idle := len(home.claims)+len(home.kids)+len(home.waits) == 0
+	err := home.settleLocked(ctx)
+	idle := !home.neededLocked()
 	home.mu.Unlock()
-	if !idle {
-		return nil
+	if err != nil || !idle {
+		return err
 	}
 	return home.stop(ctx)
 }
 
-// settleLocked waits while somebody dials, which is bounded, or leaves.
-func (c *client) settleLocked() {
-	for c.leaving || c.dialing != nil {
-		over := c.dialing
-		if c.leaving {
-			over = c.left
-		}
+// settleLocked waits while somebody dials.
+func (c *client) settleLocked(ctx context.Context) error {
+	for c.dialing != nil {
+		dialing := c.dialing
 		c.mu.Unlock()
-		<-over
-		c.mu.Lock()
+		select {
+		case <-dialing:
+			c.mu.Lock()
+		case <-ctx.Done():
+			c.mu.Lock()
+			return fmt.Errorf("a tracker is just being started: %w", ctx.Err())
+		}
 	}
+	return nil
 }
 
+// stop is for one at a time: another one would take leave of what was
+// registered after the first.
 func (c *client) stop(ctx context.Context) error {
+	select {
+	case c.stopping <- struct{}{}: // which counts where ctx is over too
+	default:
+		select {
+		case c.stopping <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	err := c.leave(ctx)
+	<-c.stopping
+	return errors.Join(err, c.outlet.wait(ctx)) // who is told may register something anew by now
+}
+
+func (c *client) leave(ctx context.Context) error {
 	c.mu.Lock()
-	c.settleLocked()
-	c.leaving, c.left = true, make(chan struct{})
-	heard, tracker := c.heard, c.tracker
+	err := c.settleLocked(ctx)
+	if err == nil && c.link == nil && len(c.claims) > 0 {
+		c.dialLocked() // there is something to clean up, and nobody who would
+		err = c.settleLocked(ctx)
+	}
+	if err != nil {
+		c.mu.Unlock()
+		return err
+	}
+	c.left = make(chan struct{})
+	heard, tracker, lost := c.heard, c.tracker, 0
+	if c.link == nil {
+		lost = len(c.claims)
+	}
 	answered := c.byeLocked()
 	c.mu.Unlock()
 
-	err := farewell(ctx, answered, heard)
+	err = farewell(ctx, answered, heard)
+	if err == nil && lost > 0 {
+		err = fmt.Errorf("%w: %d resources are not cleaned up", ErrUnavailable, lost)
+	}
 	if err != nil && tracker != nil && ctx.Err() == nil {
 		_ = tracker.Kill()
 	}
-	c.close()
-	if tracker != nil {
+	if c.close() {
+		err = errors.Join(err, errors.New("children of this process still need the tracker"))
+	} else if tracker != nil {
 		select {
 		case <-tracker.Done():
 		case <-ctx.Done():
 			err = errors.Join(err, fmt.Errorf("the tracker is still at work: %w", ctx.Err()))
 		}
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.leaving, c.tracker = false, nil
-	close(c.left)
+	c.comeBack()
 	return err
 }
 
-// awaitLeftLocked waits until nobody is leaving.
-func (c *client) awaitLeftLocked() {
-	for c.leaving {
-		left := c.left
-		c.mu.Unlock()
-		<-left
-		c.mu.Lock()
+// comeBack makes everything usable again.
+func (c *client) comeBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tracker != nil && (c.door == noDoor || isClosed(c.tracker.Done())) {
+		c.tracker = nil
+	}
+	close(c.left)
+	c.left = nil
+	c.torn, c.brief, c.failed = 0, 0, 0
+	if c.neededLocked() {
+		c.dialLocked()
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -112,16 +158,18 @@ func farewell(ctx context.Context, answered <-chan error, heard <-chan struct{})
 	}
 }
 
-// close closes what this process holds of its tracker.
-func (c *client) close() {
+// close closes what this process holds of its tracker. Where it has children
+// still, the root keeps the tracker for them.
+func (c *client) close() (stays bool) {
 	c.mu.Lock()
 	link, heard := c.link, c.heard
 	c.link = nil
 	clear(c.claims)
-	if len(c.kids) == 0 {
+	stays = len(c.kids) > 0
+	if !stays {
 		c.line.close()
 	}
-	if c.spawn != nil {
+	if c.spawn != nil && !stays {
 		c.dismissLocked()
 		c.door.close() // the tracker ends when nobody can come in any more
 	}
@@ -132,4 +180,5 @@ func (c *client) close() {
 	if heard != nil {
 		<-heard
 	}
+	return stays && c.spawn != nil
 }
