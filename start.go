@@ -139,7 +139,14 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage,
 		return err
 	}
 	defer func() { _ = sys.Close(end) }() // the child has its own
-	control := c.handDown(spec, record, end, files)
+	door := -1
+	if !c.detached { // which is the root of a tree of its own
+		door = track.Door()
+	}
+	if door >= 0 {
+		defer func() { _ = sys.Close(door) }()
+	}
+	control := c.handDown(spec, record, end, door, files)
 	token, err := boot.Token(end, control)
 	if err == nil {
 		if spec.Env == nil {
@@ -164,7 +171,7 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage,
 
 // handDown lists the descriptors of the child, all of them, and notes for it
 // which is which.
-func (c *coldChild) handDown(spec *sys.Spec, record *boot.Record, end int, files *heritage) (control int) {
+func (c *coldChild) handDown(spec *sys.Spec, record *boot.Record, end, door int, files *heritage) (control int) {
 	give := func(fds ...int) (first int) {
 		first = len(spec.Files)
 		spec.Files = append(spec.Files, fds...)
@@ -175,7 +182,7 @@ func (c *coldChild) handDown(spec *sys.Spec, record *boot.Record, end int, files
 	if c.slot != nil {
 		record.CrashFD, record.CrashSlot = give(c.slot.FD()), c.slot.Index()
 	}
-	if door := track.Door(); door > 0 && !c.detached { // which is the root of a tree of its own
+	if door >= 0 {
 		record.Door = give(door)
 	}
 	record.Files, record.FirstFile = files.names, give(files.fds...)

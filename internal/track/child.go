@@ -16,15 +16,25 @@ type Child struct {
 	armed   int
 }
 
-// Door returns the descriptor that a child must inherit to be in this tree, -1
-// if there is none.
-func Door() int {
-	home.mu.Lock()
-	defer home.mu.Unlock()
-	if home.open {
-		_ = home.openDoorLocked() // without it the child is on its own
+// Door returns a copy of the descriptor that a child must inherit to be in this
+// tree, for the caller to close: the one that is copied may be closed, and its
+// number be somebody else's, before there is a child. It is -1 if there is none.
+func Door() int { return home.copyDoor() }
+
+func (c *client) copyDoor() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.open {
+		_ = c.openDoorLocked() // without it the child is on its own
 	}
-	return home.door.outside
+	if c.door.outside < 0 {
+		return -1
+	}
+	fd, err := sys.Dup(c.door.outside)
+	if err != nil {
+		return -1
+	}
+	return fd
 }
 
 // Follow ties a child to the life of this process: when this one dies, the

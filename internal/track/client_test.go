@@ -162,3 +162,17 @@ func TestLineOfTheUntied(t *testing.T) {
 		t.Errorf("%v", s.line)
 	}
 }
+
+// What a child is to inherit stays what it was, though the root leaves meanwhile.
+func TestDoorIsACopy(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(l *link) { serve(l, nil) })
+	fd := s.copyDoor()
+	if err := s.stop(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if fd < 0 || !sys.IsOpen(fd) {
+		t.Fatalf("descriptor %d is closed", fd)
+	}
+	_ = sys.Close(fd)
+}
