@@ -60,6 +60,9 @@ func startFunc(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 // mayStart says why this process can't start another one now, or what to call
 // when that is done.
 func mayStart(ctx context.Context) (started func(), err error) {
+	if birth.record != nil && birth.record.Tracker > 0 {
+		return nil, fmt.Errorf("%w: a clean-up of package tracker can't start processes", ErrNotInitialized)
+	}
 	if !initialized.Load() {
 		return nil, fmt.Errorf("%w: call multiproc.Main(run), or multiproc.Init() first thing in main "+
 			"(multiproc.Init in TestMain)", ErrNotInitialized)

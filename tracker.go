@@ -12,7 +12,6 @@ import (
 	"multiproc/internal/boot"
 	"multiproc/internal/sys"
 	"multiproc/internal/track"
-	"multiproc/internal/wire"
 	"multiproc/mplog"
 )
 
@@ -99,17 +98,19 @@ func spawnTracker(door int) (track.Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer sys.CloseReserved(file) // the record is all that it is told this way
 	defer func() { _ = sys.Close(end) }()
 	const control = 3
 	token, err := boot.Token(end, control)
 	if err != nil {
+		sys.CloseReserved(file)
 		return nil, err
 	}
 	record := &boot.Record{
 		Name: "tracker", ParentName: self.name, Args: os.Args, CrashFD: -1, Tracker: control + 1,
 	}
-	if _, err := sendNow(file, wire.Append(nil, wire.Boot, record.Encode())); err != nil {
+	l := newLetter(record, nil)
+	if err := l.post(file); err != nil {
+		sys.CloseReserved(file)
 		return nil, err
 	}
 	proc, err := sys.Start(&sys.Spec{
@@ -117,12 +118,15 @@ func spawnTracker(door int) (track.Tracker, error) {
 		Files: []int{null, null, null, end, door}, Session: true,
 	})
 	if err != nil {
+		sys.CloseReserved(file)
 		return nil, fmt.Errorf("start the tracker: %w", err)
 	}
 	t := &trackerProcess{proc: proc, done: make(chan struct{})}
 	go func() {
-		defer close(t.done)
+		l.rest(file, nil) // of a long command line; what reads no more is dead
+		sys.CloseReserved(file)
 		proc.Wait()
+		close(t.done)
 	}()
 	return t, nil
 }

@@ -15,7 +15,8 @@ import (
 var (
 	// ErrNotInitialized says that neither multiproc.Main nor multiproc.Init
 	// has run: they are what makes a tracker of this binary. It is
-	// multiproc.ErrNotInitialized.
+	// multiproc.ErrNotInitialized, and what a clean-up gets that registers
+	// something itself.
 	ErrNotInitialized = track.ErrNotInitialized
 
 	// ErrNotRegistered says that this process has not registered the resource.
@@ -141,7 +142,7 @@ func (k *Kind[R]) wrap(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrNotInitialized):
+	case errors.Is(err, ErrNotInitialized) && !errors.Is(err, track.ErrInside):
 		err = fmt.Errorf("%w: call multiproc.Main(run), or multiproc.Init() first thing in main", err)
 	}
 	return fmt.Errorf("tracker: %s %s: %w", what, k.name, err)

@@ -121,8 +121,14 @@ func (p *proc) kill() {
 // awaitGone waits until there is nothing under the path.
 func awaitGone(t *testing.T, path string) {
 	t.Helper()
+	awaitGoneOr(t, path, func() bool { return false })
+}
+
+// awaitGoneOr is content with something else, too.
+func awaitGoneOr(t *testing.T, path string, or func() bool) {
+	t.Helper()
 	for deadline := time.Now().Add(net); ; time.Sleep(time.Millisecond) {
-		if _, err := os.Lstat(path); os.IsNotExist(err) {
+		if _, err := os.Lstat(path); os.IsNotExist(err) || or() {
 			return
 		}
 		if time.Now().After(deadline) {

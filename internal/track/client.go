@@ -16,7 +16,18 @@ var (
 	ErrNotRegistered  = errors.New("this process has not registered that")
 	ErrUnavailable    = errors.New("no tracker can be had")
 	ErrTooLarge       = errors.New("a resource may have 64 KiB when encoded")
+
+	ErrInside error = insideError{}
 )
+
+// An insideError is how the tracker itself is not initialized.
+type insideError struct{}
+
+func (insideError) Error() string {
+	return "this process is the tracker: nobody would clean up after a clean-up"
+}
+
+func (insideError) Is(target error) bool { return target == ErrNotInitialized } //nolint:errorlint // this is its Is
 
 // A Tracker is the process, as the root of the tree knows it.
 type Tracker interface {
@@ -30,6 +41,8 @@ type client struct {
 	name  func() string
 	spawn func(door int) (Tracker, error) // nil but in the root of a tree
 	open  bool                            // Begin or Inherit was called
+
+	serving bool // this process is a tracker
 
 	// Report is told what was left behind by this process and its children.
 	report func(Report)
@@ -110,7 +123,10 @@ func (c *client) register(key claim, where string) error {
 	}
 	c.mu.Lock()
 	if !c.open {
-		c.mu.Unlock()
+		defer c.mu.Unlock()
+		if c.serving {
+			return ErrInside
+		}
 		return ErrNotInitialized
 	}
 	if err := c.stayLocked(); err != nil {

@@ -69,6 +69,9 @@ func Serve(inside int) error {
 		return err
 	}
 	defer file.Close()
+	home.mu.Lock()
+	home.serving = true
+	home.mu.Unlock()
 	s := newServer(system())
 	var owners sync.WaitGroup
 	defer s.settling.Wait() // what was taken from an owner is nobody else's to clean up
