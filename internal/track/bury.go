@@ -84,6 +84,13 @@ func (s *Server) belowLocked(o *owner) []*owner {
 		}
 		return all
 	}
+	childless := true
+	for d := range s.owners {
+		childless = childless && d.parent != o
+	}
+	if childless { // as most are
+		return nil
+	}
 	below := map[*owner][]*owner{}
 	for d := range s.owners {
 		if d.parent != nil && d != o {
