@@ -7,8 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	life "multiproc/internal/track"
 	"multiproc/tracker"
 )
 
@@ -33,12 +36,27 @@ func sweepDead(ctx context.Context, lock string) error {
 		if _, err := os.Lstat(lock); errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
+		if life.OwnerLives(ctx) { // and holds it, but has no time to remove it
+			if left, err := leftBehind(lock); err == nil && !left {
+				if err := os.Remove(lock); !errors.Is(err, fs.ErrNotExist) {
+					return err
+				}
+				return nil
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("tempdir: %s is held, and what it protects is left for Sweep: %w", lock, ctx.Err())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// leftBehind tells whether the lock protects anything.
+func leftBehind(lock string) (bool, error) {
+	names, err := readNames(filepath.Dir(lock))
+	front := strings.TrimSuffix(filepath.Base(lock), suffix) + "-"
+	return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, front) }), err
 }
 
 // untrackable tells whether there can be no tracker: then finalizers and Sweep

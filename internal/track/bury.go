@@ -12,7 +12,7 @@ func (s *Server) bury(o *owner) {
 		return
 	}
 	s.endChildren(o)
-	s.cleanUp(o)
+	s.cleanUp(o, false)
 	s.cleanAgain(o)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,11 +27,9 @@ type leftover struct {
 const atOnce = 128
 
 // cleanUp cleans up what is registered to an owner alone, many at once, and
-// reports it.
-func (s *Server) cleanUp(o *owner) []leftover {
-	list := s.inherit(o)
-	crowd(list, func(left leftover) { s.report(o, s.clean(o, left)) })
-	return list
+// reports it. alive says that the owner does not die, but takes its leave.
+func (s *Server) cleanUp(o *owner, alive bool) {
+	crowd(s.inherit(o, alive), func(left leftover) { s.report(o, s.clean(o, left, alive)) })
 }
 
 // crowd calls do for each, many at once, and returns when all are done.
@@ -48,7 +46,7 @@ func crowd(list []leftover, do func(leftover)) {
 	done.Wait()
 }
 
-// noteCleaned notes what was cleaned up while the owner lives: a goroutine of it
+// noteCleaned notes what is cleaned up while the owner lives: a goroutine of it
 // may have registered something and be about to make it.
 func (o *owner) noteCleaned(list []leftover) {
 	if len(list) > 0 && o.cleaned == nil {
@@ -70,12 +68,12 @@ func (s *Server) cleanAgain(o *owner) {
 		}
 	}
 	s.mu.Unlock()
-	crowd(list, func(left leftover) { s.clean(o, left) })
+	crowd(list, func(left leftover) { s.clean(o, left, false) })
 }
 
 // inherit takes everything from an owner and returns what nobody else has, in
 // no order.
-func (s *Server) inherit(o *owner) []leftover {
+func (s *Server) inherit(o *owner, alive bool) []leftover {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []leftover
@@ -84,11 +82,14 @@ func (s *Server) inherit(o *owner) []leftover {
 			list = append(list, leftover{key, where})
 		}
 	}
+	if alive {
+		o.noteCleaned(list)
+	}
 	return list
 }
 
 // clean runs the clean-up of one resource.
-func (s *Server) clean(o *owner, left leftover) Report {
+func (s *Server) clean(o *owner, left leftover, alive bool) Report {
 	r := Report{Kind: left.kind, Owner: o.name, PID: o.pid, Where: left.where, Resource: fmt.Sprintf("%x", left.data)}
 	kind, ok := s.env.kind(left.kind)
 	if !ok {
@@ -97,6 +98,9 @@ func (s *Server) clean(o *owner, left leftover) Report {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), cleanTime)
 	defer cancel()
+	if alive {
+		ctx = context.WithValue(ctx, ownerLives{}, true)
+	}
 	described, result := make(chan string, 1), make(chan error, 1)
 	go contained(result, func() error {
 		described <- kind.Describe([]byte(left.data))
@@ -121,6 +125,12 @@ func (s *Server) clean(o *owner, left leftover) Report {
 	}
 	return r
 }
+
+type ownerLives struct{}
+
+// OwnerLives reports whether a clean-up is for an owner that takes its leave,
+// and still holds what the kernel takes from the dead.
+func OwnerLives(ctx context.Context) bool { return ctx.Value(ownerLives{}) != nil }
 
 // contained calls what the user wrote, and tells how it ended. A panic is its
 // own affair.

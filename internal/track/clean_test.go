@@ -101,7 +101,7 @@ func TestCleanUpIsContained(t *testing.T) {
 		} {
 			w.kinds[name] = Kind{Clean: func(ctx context.Context, _ []byte) error { return clean(ctx) }, Describe: w.kinds["k"].Describe}
 			start := time.Now()
-			r := w.clean(o, leftover{claim{name, "x"}, "here"})
+			r := w.clean(o, leftover{claim{name, "x"}, "here"}, false)
 			problem := map[string]string{
 				"panics": "panic: on purpose", "exits": "Goexit", "fails": "on purpose", "hangs": "did not return", "obeys": "deadline",
 			}[name]
@@ -126,7 +126,7 @@ func TestDescribeIsContained(t *testing.T) {
 			func([]byte) string { time.Sleep(time.Minute); return "" },
 		} {
 			w.kinds["k"] = Kind{Clean: w.kinds["k"].Clean, Describe: describe}
-			if r := w.clean(o, leftover{claim{"k", "x"}, "here"}); r.Resource != "78" || r.Problem != "" {
+			if r := w.clean(o, leftover{claim{"k", "x"}, "here"}, false); r.Resource != "78" || r.Problem != "" {
 				t.Errorf("%+v", r)
 			}
 		}

@@ -151,12 +151,11 @@ func (s *Server) settle(o *owner) {
 		s.fewer.Wait()
 	}
 	s.mu.Unlock()
-	list := s.cleanUp(o)
+	s.cleanUp(o, true)
 	s.mu.Lock()
 	if o.root && len(o.children) == 0 {
 		s.forgetLocked(o)
 	}
-	o.noteCleaned(list)
 	s.mu.Unlock()
 	o.link.finish()
 }
