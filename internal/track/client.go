@@ -27,7 +27,7 @@ func (insideError) Error() string {
 	return "this process is the tracker: nobody would clean up after a clean-up"
 }
 
-func (insideError) Is(target error) bool { return target == ErrNotInitialized } //nolint:errorlint // this is its Is
+func (insideError) Is(target error) bool { return target == ErrNotInitialized }
 
 // A Tracker is the process, as the root of the tree knows it.
 type Tracker interface {

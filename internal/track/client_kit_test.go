@@ -62,7 +62,7 @@ func newStage(t *testing.T, play func(l *link)) *stage {
 		s.client.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_ = s.stop(ctx)
+		_ = s.stop(ctx, false)
 		for _, a := range s.actors {
 			_ = a.Kill()
 			<-a.done

@@ -75,7 +75,7 @@ func TestToldComesBack(t *testing.T) {
 	if err := s.soon("Register", func() error { return errors.Join(s.enroll("a"), s.enroll("b")) }); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.soon("Stop", func() error { return s.stop(context.Background()) }); err != nil {
+	if err := s.soon("Stop", func() error { return s.stop(context.Background(), false) }); err != nil {
 		t.Error(err)
 	}
 	if n := told.Load(); n < 2 {
@@ -168,7 +168,7 @@ func TestDoorIsACopy(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(l *link) { serve(l, nil) })
 	fd := s.copyDoor()
-	if err := s.stop(context.Background()); err != nil {
+	if err := s.stop(context.Background(), false); err != nil {
 		t.Error(err)
 	}
 	if fd < 0 || !sys.IsOpen(fd) {

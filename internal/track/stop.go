@@ -11,19 +11,12 @@ import (
 // cleaned up and reported now. The root's tracker ends with that; one that does
 // not even answer is killed. An error of ctx says that it is still at work.
 // Everything is usable again afterwards.
-func Stop(ctx context.Context) error { return home.stop(ctx) }
+func Stop(ctx context.Context) error { return home.stop(ctx, false) }
 
 // StopIdle is Stop, if the tracker has nothing to do for this process. Else it
 // returns once it is known whether there is one.
 func StopIdle(ctx context.Context) error {
-	home.mu.Lock()
-	err := home.settleLocked(ctx)
-	idle := !home.neededLocked()
-	home.mu.Unlock()
-	if err != nil || !idle {
-		return err
-	}
-	return home.stop(ctx)
+	return home.stop(ctx, true)
 }
 
 // settleLocked waits while somebody dials.
@@ -44,7 +37,7 @@ func (c *client) settleLocked(ctx context.Context) error {
 
 // stop is for one at a time: another one would take leave of what was
 // registered after the first.
-func (c *client) stop(ctx context.Context) error {
+func (c *client) stop(ctx context.Context, ifIdle bool) error {
 	select {
 	case c.stopping <- struct{}{}: // which counts where ctx is over too
 	default:
@@ -54,14 +47,18 @@ func (c *client) stop(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	err := c.leave(ctx)
+	err := c.leave(ctx, ifIdle)
 	<-c.stopping
 	return errors.Join(err, c.outlet.wait(ctx)) // who is told may register something anew by now
 }
 
-func (c *client) leave(ctx context.Context) error {
+func (c *client) leave(ctx context.Context, ifIdle bool) error {
 	c.mu.Lock()
 	err := c.settleLocked(ctx)
+	if err == nil && ifIdle && c.neededLocked() {
+		c.mu.Unlock()
+		return nil
+	}
 	if err == nil && c.link == nil && len(c.claims) > 0 {
 		c.dialLocked() // there is something to clean up, and nobody who would
 		err = c.settleLocked(ctx)

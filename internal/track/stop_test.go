@@ -42,9 +42,9 @@ func TestRegisterDuringStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 3)
-	go func() { done <- s.stop(context.Background()) }()
+	go func() { done <- s.stop(context.Background(), false) }()
 	<-leaving
-	go func() { done <- s.stop(context.Background()) }() // the second may not take what comes after the first
+	go func() { done <- s.stop(context.Background(), false) }() // the second may not take what comes after the first
 	go func() { done <- s.enroll("b") }()
 	time.AfterFunc(20*time.Millisecond, func() { close(release) })
 	for range 3 {
@@ -72,7 +72,7 @@ func TestStopWithoutTracker(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if err := s.soon("Stop", func() error { return s.stop(ctx) }); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.soon("Stop", func() error { return s.stop(ctx, false) }); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%v", err)
 	}
 	s.mu.Lock()
@@ -86,7 +86,7 @@ func TestStopWithoutTracker(t *testing.T) {
 	r := newStage(t, nil)
 	r.refuse = errTest
 	r.claims[key("a")] = &holding{known: true}
-	if err := r.soon("Stop", func() error { return r.stop(context.Background()) }); !errors.Is(err, ErrUnavailable) {
+	if err := r.soon("Stop", func() error { return r.stop(context.Background(), false) }); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("Stop with nobody to clean up: %v", err)
 	}
 }
@@ -102,7 +102,7 @@ func TestStopWithChildren(t *testing.T) {
 	s.client.mu.Lock()
 	s.kids[0] = &Child{c: s.client, armed: null(t)}
 	s.client.mu.Unlock()
-	if err := s.soon("Stop", func() error { return s.stop(context.Background()) }); err == nil {
+	if err := s.soon("Stop", func() error { return s.stop(context.Background(), false) }); err == nil {
 		t.Error("it says that nothing is left")
 	}
 	if err := s.soon("Register", func() error { return s.enroll("b") }); err != nil {
