@@ -32,10 +32,10 @@ var oddDeaf = multiproc.NewFunc("odd-deaf", func(_ context.Context, mark string)
 // and one that outlives it.
 var oddPiped = program("odd-piped", func() {
 	multiproc.Main(func(ctx context.Context) error {
-		var text bytes.Buffer
+		var deaf, detached bytes.Buffer
 		for name, opts := range map[string]multiproc.Options{
-			"deaf":     {Grace: lifeNet, Stdout: &text, Stderr: &text},
-			"detached": {Detached: true, Stdout: &text, Stderr: &text},
+			"deaf":     {Grace: lifeNet, Stdout: &deaf, Stderr: &deaf},
+			"detached": {Detached: true, Stdout: &detached, Stderr: &detached},
 		} {
 			if name == "deaf" && os.Args[1] != "kill" {
 				continue

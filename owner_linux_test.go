@@ -56,6 +56,9 @@ var owned = multiproc.NewFunc("owned", func(ctx context.Context, p ownedPlan) (i
 		select {}
 	case "closes all":
 		for fd := range 100 {
+			if what, _ := os.Readlink(fmt.Sprint("/proc/self/fd/", fd)); strings.HasPrefix(what, "anon_inode:[event") {
+				continue // the runtime's poller, without which it throws
+			}
 			_ = syscall.Close(fd)
 		}
 		select {}

@@ -30,9 +30,9 @@ var selfish = tracker.NewKind("selfish", func(ctx context.Context, path string) 
 	return os.Rename(path+".tmp", path)
 })
 
-// crowd starts programs and says their pids.
+// horde starts programs and says their pids.
 func init() {
-	programs["crowd"] = func() {
+	programs["horde"] = func() {
 		if err := tracker.File.Register("/nowhere/at/all"); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -96,7 +96,7 @@ func TestLongCommandLine(t *testing.T) {
 // hold dies with its owner, at once, and what it has known before is answered.
 func TestTrackerOutOfDescriptors(t *testing.T) {
 	t.Parallel()
-	p := start(t, "crowd")
+	p := start(t, "horde")
 	if got := p.line(); got != "ready" {
 		t.Fatal(got)
 	}

@@ -29,15 +29,16 @@ func SendRights(fd int, p []byte, fds []int) (int, error) {
 const MaxRights = 253
 
 // RecvRights reads what a socket holds already, and the descriptors that came
-// with it, close-on-exec; EAGAIN when that is nothing.
+// with it, close-on-exec; EAGAIN when that is nothing. A -1 behind them stands
+// for those that were lost, most likely since this process has too many.
 func RecvRights(fd int, p []byte) (n int, fds []int, err error) {
 	oob := make([]byte, unix.CmsgSpace(MaxRights*4))
-	var oobn int
+	var oobn, flags int
 	for {
 		if recvCloexec == 0 {
 			syscall.ForkLock.RLock()
 		}
-		n, oobn, _, _, err = unix.Recvmsg(fd, p, oob, unix.MSG_DONTWAIT|recvCloexec)
+		n, oobn, flags, _, err = unix.Recvmsg(fd, p, oob, unix.MSG_DONTWAIT|recvCloexec)
 		if err == nil && oobn > 0 {
 			fds = parseRights(oob[:oobn])
 		}
@@ -46,6 +47,9 @@ func RecvRights(fd int, p []byte) (n int, fds []int, err error) {
 				unix.CloseOnExec(f)
 			}
 			syscall.ForkLock.RUnlock()
+		}
+		if err == nil && flags&unix.MSG_CTRUNC != 0 {
+			fds = append(fds, -1)
 		}
 		if !errors.Is(err, unix.EINTR) {
 			return max(n, 0), fds, os.NewSyscallError("recvmsg", err)

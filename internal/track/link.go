@@ -18,7 +18,7 @@ import (
 type link struct {
 	rw     io.ReadWriteCloser
 	in     *bufio.Reader
-	rights []int // that have arrived and were not taken
+	rights []int // that have arrived and were not taken; -1 for one that was lost, and all after it
 
 	// For how long the other side may read nothing while something is queued, or
 	// the link breaks. Zero: for ever, as it may have been stopped.
@@ -58,7 +58,7 @@ func (l *link) read(p []byte) (n int, err error) {
 		n, fds, err = sys.RecvRights(int(fd), p)
 		return !errors.Is(err, syscall.EAGAIN)
 	})
-	l.rights = append(l.rights, fds...)
+	l.keep(fds)
 	if rerr != nil {
 		return 0, rerr
 	}
@@ -71,10 +71,22 @@ func (l *link) read(p []byte) (n int, err error) {
 // receive reads a frame.
 func (l *link) receive() (wire.Frame, error) { return wire.ReadFrame(l.in, maxFrame) }
 
+// keep adds what has arrived. Once something was lost nobody knows which frames
+// the later ones belong to.
+func (l *link) keep(fds []int) {
+	for _, fd := range fds {
+		if n := len(l.rights); n == 0 || l.rights[n-1] >= 0 {
+			l.rights = append(l.rights, fd)
+		} else if fd >= 0 {
+			_ = sys.Close(fd)
+		}
+	}
+}
+
 // take returns the next descriptor that has arrived, -1 if there is none. It
 // is the caller's.
 func (l *link) take() int {
-	if len(l.rights) == 0 {
+	if len(l.rights) == 0 || l.rights[0] < 0 {
 		return -1
 	}
 	fd := l.rights[0]

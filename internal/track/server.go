@@ -84,6 +84,7 @@ func Serve(inside int) error {
 		}
 		fd := door.take()
 		if fd < 0 {
+			door.rights = nil // one knock was lost, and not those after it
 			continue
 		}
 		end, err := sys.Pollable(fd, "link")
