@@ -57,8 +57,8 @@ func faultTight(free int, do func()) error {
 // one after the other, and then has enough.
 var faultFew = lifeProgram("fault-few", func(ctx context.Context) (some faultSome, err error) {
 	warm, last := os.Args[1] == "warm", 20
-	time.Sleep(1) // the runtime's poller: without descriptors for it the runtime throws
-	if warm {     // there is a tracker, and all that a first child needs
+	time.Sleep(time.Nanosecond) // the runtime's poller: without descriptors for it the runtime throws
+	if warm {                   // there is a tracker, and all that a first child needs
 		some.Reports = append(some.Reports, faultTry(ctx, faultCommand()))
 	}
 	if some.Holds[0], err = faultLook(nil); err != nil {
