@@ -56,7 +56,10 @@ var owned = multiproc.NewFunc("owned", func(ctx context.Context, p ownedPlan) (i
 		select {}
 	case "closes all":
 		for fd := range 100 {
-			_ = syscall.Close(fd)
+			what, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+			if !strings.HasPrefix(what, "anon_inode:[event") { // by which the runtime waits: it throws without
+				_ = syscall.Close(fd)
+			}
 		}
 		select {}
 	case "ignores":
