@@ -37,6 +37,11 @@ func (c *client) dial(done chan struct{}) {
 			break
 		}
 	}
+	c.dialed(err)
+}
+
+// dialed is the end of the dialling.
+func (c *client) dialed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dialing = nil

@@ -105,3 +105,30 @@ func TestTrackerThatHangsUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A link that breaks before its dialling is over is for the one who dials to
+// replace: the other one has seen that somebody does.
+func TestTornWhileDialling(t *testing.T) {
+	t.Parallel()
+	c := newClient()
+	ours, theirs, err := sys.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = sys.Close(theirs)
+	c.link, c.dialing = newLink(ours), make(chan struct{})
+	_, done := c.awaitLocked()
+	c.listen(c.link, sys.NewForeign(1<<30, -1))
+	c.dialed(nil)
+	select { // there is no door, so that it fails
+	case err := <-done:
+		if !errors.Is(err, ErrUnavailable) {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("nobody dials")
+	}
+	c.mu.Lock()
+	c.settleLocked()
+	c.mu.Unlock()
+}
