@@ -2,7 +2,6 @@ package multiproc_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,10 +31,9 @@ var oddDeaf = multiproc.NewFunc("odd-deaf", func(_ context.Context, mark string)
 // and one that outlives it.
 var oddPiped = program("odd-piped", func() {
 	multiproc.Main(func(ctx context.Context) error {
-		var deaf, detached bytes.Buffer
 		for name, opts := range map[string]multiproc.Options{
-			"deaf":     {Grace: lifeNet, Stdout: &deaf, Stderr: &deaf},
-			"detached": {Detached: true, Stdout: &detached, Stderr: &detached},
+			"deaf":     {Grace: lifeNet, Stdout: io.Discard, Stderr: io.Discard},
+			"detached": {Detached: true, Stdout: io.Discard, Stderr: io.Discard},
 		} {
 			if name == "deaf" && os.Args[1] != "kill" {
 				continue
@@ -71,6 +69,11 @@ func TestPipeEndsWithTheProgram(t *testing.T) {
 			if err := startClean(cmd); err != nil {
 				t.Fatal(err)
 			}
+			defer func() { // should the test have failed
+				if cmd.ProcessState == nil {
+					_, _ = cmd.Process.Kill(), cmd.Wait()
+				}
+			}()
 			stay := map[string]int{"detached": 0}
 			if how == "kill" {
 				stay["deaf"] = 0

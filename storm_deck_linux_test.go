@@ -1,7 +1,9 @@
 package multiproc_test
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/signal"
 	"slices"
 	"strings"
@@ -52,6 +54,19 @@ func (h stormHit) deadly() bool {
 		return h.who == "root" && !signal.Ignored(syscall.SIGINT)
 	}
 	return false
+}
+
+// finds reports whether the blow may hit p now: a tracker that has just been
+// started is not deaf yet, and its death no fault.
+func (h stormHit) finds(p stormProc) bool {
+	if h.who != "tracker" || h.sig == syscall.SIGKILL || h.sig == syscall.SIGSTOP {
+		return true
+	}
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
+	_, hex, _ := strings.Cut(string(status), "SigIgn:\t")
+	var ignored uint64
+	_, _ = fmt.Sscanf(hex, "%x", &ignored) // one that has gone ignores nothing
+	return ignored&(1<<(h.sig-1)) != 0
 }
 
 func (b stormBlow) has(who string, sig syscall.Signal) bool {

@@ -98,7 +98,7 @@ func (r *stormRound) choose() bool {
 	for _, h := range r.blow {
 		var able []stormProc
 		for _, p := range list {
-			if p.what == stormWhats[h.who] && p.state != "Z" && (p.what != "root" || p.pid == r.root) {
+			if p.what == stormWhats[h.who] && p.state != "Z" && (p.what != "root" || p.pid == r.root) && h.finds(p) {
 				able = append(able, p)
 			}
 		}

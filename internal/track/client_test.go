@@ -26,7 +26,7 @@ func TestLinkBreaksAtOnce(t *testing.T) {
 	_, done := s.awaitLocked()
 	s.client.mu.Unlock()
 	s.listen(l, sys.NewForeign(0, -1))
-	s.dialled(nil)
+	s.dialed(nil)
 	if err := s.soon("the next link", func() error { return <-done }); err != nil {
 		t.Error(err)
 	}

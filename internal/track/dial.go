@@ -52,10 +52,11 @@ func (c *client) dial(done chan struct{}, failed int, pause time.Duration) {
 		}
 		pause = pauseAfter(failed + 1)
 	}
-	c.dialled(err)
+	c.dialed(err)
 }
 
-func (c *client) dialled(err error) {
+// dialed is the end of the dialling.
+func (c *client) dialed(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dialing = nil
