@@ -36,8 +36,7 @@ func TestEndingAProgramEndsItsGroup(t *testing.T) {
 			return errors.Join(p.Terminate(), p.Join(t.Context()), p.Kill())
 		}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, func(t *testing.T) { // not in parallel: waiting for its turn can outlast the stranger's context
 			ctx, cancel := context.WithCancel(lifeCtx(t))
 			defer cancel()
 			p, k := groupCommand(t, ctx, multiproc.Options{Grace: way.grace}, "wait")
@@ -52,11 +51,9 @@ func TestEndingAProgramEndsItsGroup(t *testing.T) {
 			}
 		})
 	}
-	t.Cleanup(func() { // once they have all ended
-		if !stranger.Alive() {
-			t.Errorf("a stranger: %v", stranger)
-		}
-	})
+	if !stranger.Alive() {
+		t.Errorf("a stranger: %v", stranger)
+	}
 }
 
 // Terminate asks the group, and leaves it its time.
