@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,6 +106,12 @@ var faultRefused = lifeProgram("fault-refused", func(ctx context.Context) (some 
 	return some, errors.Join(err, faultNobody(ctx))
 })
 
+// hidden reports whether the call goes by socketcall(2) or fcntl64(2).
+func (r refusal) hidden() bool {
+	behind := []uint32{unix.SYS_SOCKETPAIR, unix.SYS_SENDMSG, unix.SYS_RECVMSG, unix.SYS_GETSOCKOPT, unix.SYS_FCNTL}
+	return runtime.GOARCH == "386" && slices.Contains(behind, r.call)
+}
+
 func (f faultError) check(t *testing.T, what string, want syscall.Errno, names string) {
 	t.Helper()
 	switch {
@@ -122,6 +130,9 @@ func TestRefusedCalls(t *testing.T) {
 	for name, c := range faultCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if slices.ContainsFunc(c.refusals, refusal.hidden) {
+				t.Skip("on 386 the call goes by another number, and a filter can't see which it is")
+			}
 			some := lifeRun[faultSome](t, programCommand(t, faultRefused, name))
 			for _, r := range some.Reports {
 				r.Func.check(t, "function", c.fun, c.funSays)
