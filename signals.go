@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"multiproc/internal/sys"
 )
 
 // A stop is the wish that this process ends: by a signal, by the parent, or by
@@ -144,7 +146,7 @@ func dieBy(sig syscall.Signal) {
 	}
 	if os.Getpid() != 1 {
 		signal.Reset(sig)
-		if p, err := os.FindProcess(os.Getpid()); err == nil && p.Signal(sig) == nil {
+		if sys.SignalSelf(sig) == nil {
 			const delivery = 100 * time.Millisecond // it comes at once, unless it is ignored
 			<-time.After(delivery)
 		}

@@ -27,6 +27,9 @@ func (p *Proc) SignalGroup(sig syscall.Signal) error { return p.Signal(sig) }
 // KillGroup is Signal with SIGKILL.
 func (p *Proc) KillGroup() error { return p.Signal(syscall.SIGKILL) }
 
+// SignalSelf is not available.
+func SignalSelf(syscall.Signal) error { return errors.ErrUnsupported }
+
 // GroupLives is false: nothing is known of groups.
 func (p *Proc) GroupLives() bool { return false }
 

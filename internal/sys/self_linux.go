@@ -3,6 +3,7 @@ package sys
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -29,7 +30,27 @@ func SetName(name string) {
 		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&b[0])), 0, 0, 0)
 		return
 	}
-	_ = os.WriteFile("/proc/self/comm", []byte(name), 0)
+	fd, err := unix.Open("/proc/self/comm", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err == nil { // else it goes by another name
+		_, _ = unix.Write(fd, b)
+		_ = unix.Close(fd)
+	}
+}
+
+// SignalSelf sends a signal to this process, which takes it before this returns,
+// unless it is ignored: the calling thread does, as it runs and nothing is blocked
+// in it. Of all threads the kernel would pick one that may not run for a while. See
+// tgkill(2), and signal(7) on masks.
+func SignalSelf(sig syscall.Signal) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var set unix.Sigset_t
+	bits := 8 * int(unsafe.Sizeof(set.Val[0]))
+	set.Val[(int(sig)-1)/bits] = 1 << ((int(sig) - 1) % bits)
+	if err := unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil); err != nil {
+		return os.NewSyscallError("rt_sigprocmask", err)
+	}
+	return os.NewSyscallError("tgkill", unix.Tgkill(os.Getpid(), unix.Gettid(), sig))
 }
 
 // Monotonic is a clock that all processes of this machine share and that
