@@ -37,6 +37,8 @@ func CloseAllExcept(keep ...int) error {
 	if err != nil {
 		return err
 	}
+	sys.Opening.Lock()
+	defer sys.Opening.Unlock()
 	open, err := sys.Descriptors()
 	if err != nil {
 		return noList(err)

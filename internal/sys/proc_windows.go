@@ -37,3 +37,9 @@ func (p *Proc) GroupLives() bool { return false }
 func OwnGroup(bool) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
+
+// Halt is not available.
+func (p *Proc) Halt() error { return errors.ErrUnsupported }
+
+// Resume is not available.
+func (p *Proc) Resume() error { return errors.ErrUnsupported }

@@ -12,6 +12,11 @@ var reserved struct {
 	fds map[int]bool
 }
 
+// Opening is held for reading where this module has descriptors that are bare
+// numbers for a moment, as those that a process is started with, and for writing
+// by whoever closes what nobody seems to use. It is not held twice.
+var Opening sync.RWMutex
+
 // Reserve keeps a descriptor of this module's own from being closed by package
 // fd: whoever closes the rest of a process does not know of it.
 func Reserve(fd int) {

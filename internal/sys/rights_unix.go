@@ -32,13 +32,22 @@ const MaxRights = 253
 // with it, close-on-exec; EAGAIN when that is nothing. A -1 behind them stands
 // for those that were lost, most likely since this process has too many.
 func RecvRights(fd int, p []byte) (n int, fds []int, err error) {
+	return recvRights(fd, p, unix.MSG_DONTWAIT)
+}
+
+// AwaitRights is RecvRights for a blocking socket: it waits.
+func AwaitRights(fd int, p []byte) (n int, fds []int, err error) {
+	return recvRights(fd, p, 0)
+}
+
+func recvRights(fd int, p []byte, wait int) (n int, fds []int, err error) {
 	oob := make([]byte, unix.CmsgSpace(MaxRights*4))
 	var oobn, flags int
 	for {
 		if recvCloexec == 0 {
 			syscall.ForkLock.RLock()
 		}
-		n, oobn, flags, _, err = unix.Recvmsg(fd, p, oob, unix.MSG_DONTWAIT|recvCloexec)
+		n, oobn, flags, _, err = unix.Recvmsg(fd, p, oob, wait|recvCloexec)
 		if err == nil && oobn > 0 {
 			fds = parseRights(oob[:oobn])
 		}
@@ -68,6 +77,18 @@ func parseRights(oob []byte) (fds []int) {
 		}
 	}
 	return fds
+}
+
+// Chdir makes the directory that is open as fd the working directory.
+func Chdir(fd int) error { return os.NewSyscallError("fchdir", unix.Fchdir(fd)) }
+
+// OpenDir opens a directory, close-on-exec, to hand it to Chdir.
+func OpenDir(path string) (int, error) {
+	fd, err := unix.Open(path, dirOnly|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &os.PathError{Op: "chdir", Path: path, Err: err}
+	}
+	return fd, nil
 }
 
 // Dup duplicates a descriptor, close-on-exec.

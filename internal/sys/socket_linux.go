@@ -27,4 +27,5 @@ func Peer(fd int) (pid, uid int, err error) {
 const (
 	noSignal    = unix.MSG_NOSIGNAL
 	recvCloexec = unix.MSG_CMSG_CLOEXEC
+	dirOnly     = unix.O_PATH | unix.O_DIRECTORY
 )

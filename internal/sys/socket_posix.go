@@ -26,3 +26,5 @@ func SocketID(fd int) (uint64, error) {
 // No SIGPIPE comes of these sockets: the runtime ignores it for all
 // descriptors but 1 and 2.
 const noSignal, recvCloexec = 0, 0
+
+const dirOnly = unix.O_RDONLY | unix.O_DIRECTORY

@@ -4,7 +4,6 @@ package sys
 
 import (
 	"os"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,22 +12,11 @@ import (
 // is non-blocking, for the runtime's poller, and reserved: CloseReserved closes
 // it. The second, for a child, blocks.
 func Pair() (parent *os.File, child int, err error) {
-	syscall.ForkLock.RLock() // where SOCK_CLOEXEC is not atomic with the call
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|sockCloexec, 0)
-	if err == nil && sockCloexec == 0 {
-		unix.CloseOnExec(fds[0])
-		unix.CloseOnExec(fds[1])
-	}
-	syscall.ForkLock.RUnlock()
+	fd, child, err := BarePair()
 	if err != nil {
-		return nil, -1, os.NewSyscallError("socketpair", err)
+		return nil, -1, err
 	}
-	if err := unix.SetNonblock(fds[0], true); err != nil {
-		_, _ = unix.Close(fds[0]), unix.Close(fds[1])
-		return nil, -1, os.NewSyscallError("fcntl", err)
-	}
-	Reserve(fds[0])
-	return os.NewFile(uintptr(fds[0]), "control"), fds[1], nil
+	return os.NewFile(uintptr(fd), "control"), child, nil
 }
 
 // Close closes a bare descriptor.
@@ -62,6 +50,15 @@ func Read(fd int, p []byte) (int, error) {
 		}
 	}
 }
+
+// IsNonblock reports whether a descriptor does not block.
+func IsNonblock(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_NONBLOCK != 0
+}
+
+// SetUmask sets the umask of this process.
+func SetUmask(mask int) { _ = unix.Umask(mask) }
 
 // RecvNow reads what a socket holds already; EAGAIN when that is nothing.
 func RecvNow(fd int, p []byte) (int, error) {

@@ -59,5 +59,20 @@ func SendRights(int, []byte, []int) (int, error) { return 0, errors.ErrUnsupport
 // RecvRights is not available.
 func RecvRights(int, []byte) (int, []int, error) { return 0, nil, errors.ErrUnsupported }
 
+// AwaitRights is not available.
+func AwaitRights(int, []byte) (int, []int, error) { return 0, nil, errors.ErrUnsupported }
+
+// Chdir is not available.
+func Chdir(int) error { return errors.ErrUnsupported }
+
+// OpenDir is not available.
+func OpenDir(string) (int, error) { return -1, errors.ErrUnsupported }
+
+// IsNonblock reports false.
+func IsNonblock(int) bool { return false }
+
 // Dup is not available.
 func Dup(int) (int, error) { return -1, errors.ErrUnsupported }
+
+// Replace is not available.
+func Replace(int, int, bool) error { return errors.ErrUnsupported }
