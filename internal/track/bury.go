@@ -23,15 +23,22 @@ func (s *Server) bury(o *owner) {
 func (s *Server) endChildren(o *owner) {
 	start := s.env.now()
 	limit := s.condemn(o, start)
-	half := start.Add(limit.Sub(start) / 2)
 	s.ask(o, false)
 	asked := false
-	for pause := time.Millisecond; s.anyLeft(o); pause = min(2*pause, 20*time.Millisecond) {
+	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
+		grace, some := s.left(o)
+		if !some {
+			break
+		}
+		// Who has left in time, as spares do, no longer gives time to the others.
+		if sooner := start.Add(grace + margin(grace)); sooner.Before(limit) {
+			limit = sooner
+		}
 		now := s.env.now()
 		if !now.Before(limit) {
 			break
 		}
-		if !asked && now.After(half) {
+		if half := start.Add(limit.Sub(start) / 2); !asked && now.After(half) {
 			asked = true
 			s.askBelow(o)
 		}
@@ -43,6 +50,11 @@ func (s *Server) endChildren(o *owner) {
 	for s.anyLeft(o) && s.env.now().Before(limit) {
 		<-s.env.after(time.Millisecond)
 	}
+}
+
+func (s *Server) anyLeft(o *owner) bool {
+	_, some := s.left(o)
+	return some
 }
 
 // condemn decides by when everything that a dead owner has started must be
@@ -129,15 +141,16 @@ func (s *Server) askBelow(o *owner) {
 	}
 }
 
-func (s *Server) anyLeft(o *owner) bool {
+// left tells of an owner's children that run, and of the longest grace among them.
+func (s *Server) left(o *owner) (grace time.Duration, some bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range o.children {
 		if s.env.runs(c.armed) {
-			return true
+			grace, some = max(grace, c.grace), true
 		}
 	}
-	return false
+	return grace, some
 }
 
 // cut closes the line of a dead owner, upon which the kernel kills its

@@ -97,6 +97,23 @@ func (c *client) shareLocked(kids ...*Child) {
 
 func (k *Child) note() childNote { return childNote{k.seq, k.pid, k.command, k.grace} }
 
+// SetGrace gives the child another grace. One that it has already costs nothing.
+func (k *Child) SetGrace(grace time.Duration) {
+	if k == nil {
+		return
+	}
+	k.c.mu.Lock()
+	defer k.c.mu.Unlock()
+	grace = max(0, grace)
+	if k.grace == grace {
+		return
+	}
+	k.grace = grace
+	if k.c.link != nil {
+		k.c.link.send(kindGrace, childNote{k.seq, k.pid, k.command, k.grace}.encode())
+	}
+}
+
 // Left reports whether anybody of the child's process group is left.
 func (k *Child) Left() bool { return k != nil && sys.SignalArmed(k.armed, 0) == nil }
 

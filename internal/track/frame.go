@@ -14,6 +14,7 @@ const (
 	kindRegister                         // owner: a resource is its own
 	kindUnregister                       // owner: it no longer is
 	kindChild                            // owner: it has started a process; with an armed end
+	kindGrace                            // owner: that process has another grace now
 	kindGone                             // owner: nothing is left of that process
 	kindLine                             // owner: the write end that its children live by, and children; see lineNote
 	kindSync                             // owner: that was all it has

@@ -75,6 +75,16 @@ func (s *Server) share(o *owner, notes lineNote) {
 	}
 }
 
+// regrace notes the grace of a child that was nobody before.
+func (s *Server) regrace(o *owner, note childNote) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := o.children[note.seq]; ok {
+		c.grace = note.grace
+		o.children[note.seq] = c
+	}
+}
+
 func (s *Server) hold(o *owner, fd int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -170,6 +170,12 @@ func (s *Server) handle(o *owner, f wire.Frame) error {
 			return err
 		}
 		s.adopt(o, note, o.link.take())
+	case kindGrace:
+		note, err := decodeChild(f.Payload)
+		if err != nil {
+			return err
+		}
+		s.regrace(o, note)
 	case kindLine:
 		notes, err := decodeLine(f.Payload)
 		if err != nil {
