@@ -71,6 +71,12 @@ func newStage(t *testing.T, play func(l *link)) *stage {
 	return s
 }
 
+func (s *stage) actor(i int) *actor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.actors[i]
+}
+
 func (a *actor) serve(play func(l *link)) {
 	defer close(a.done)
 	var links sync.WaitGroup
@@ -127,6 +133,9 @@ func answer(l *link, f wire.Frame) {
 		if id, err := decodeID(f.Payload); err == nil {
 			l.send(kindAck, encodeAck(id, ""))
 		}
+	}
+	if f.Kind == kindBye {
+		l.send(kindParted, nil)
 	}
 }
 

@@ -49,7 +49,8 @@ func TestLeaverIsCleanedAgain(t *testing.T) {
 func TestForgottenOwnerHasNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		o, _ := w.owner(1, true)
+		o, end := w.owner(1, true)
+		_ = reports(end)
 		w.settle(o)
 		if w.known(o) || w.mark(o, registration{claim: claim{"k", "x"}}, true) || len(w.claims) != 0 {
 			t.Errorf("known: %v, %d claims", w.known(o), len(w.claims))

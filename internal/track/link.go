@@ -19,6 +19,7 @@ type link struct {
 	rw     io.ReadWriteCloser
 	in     *bufio.Reader
 	rights []int // that have arrived and were not taken; -1 for one that was lost, and all after it
+	parted bool  // the tracker has said that its work is done; for the reader, and who waits for that one
 
 	// For how long the other side may read nothing while something is queued, or
 	// the link breaks. Zero: for ever, as it may have been stopped.

@@ -27,6 +27,8 @@ func (c *client) listen(l *link, peer *sys.Foreign) {
 			if r, err := decodeReport(frame.Payload); err == nil {
 				c.outlet.put(r, c.report)
 			}
+		case kindParted:
+			l.parted = true
 		}
 	}
 	if errors.Is(l.failure(), os.ErrDeadlineExceeded) {
@@ -44,7 +46,7 @@ func (c *client) listen(l *link, peer *sys.Foreign) {
 		c.brief = 0
 	}
 	if c.left != nil {
-		c.resolveLocked(c.seq+1, true, fmt.Errorf("%w: its link broke: %w", ErrUnavailable, end))
+		c.resolveLocked(c.seq+1, true, fmt.Errorf("%w: %w: %w", ErrUnavailable, errTorn, end))
 	} else {
 		c.redialLocked()
 	}

@@ -167,6 +167,7 @@ func (s *Server) settle(o *owner) {
 		s.forgetLocked(o)
 	}
 	s.mu.Unlock()
+	o.link.send(kindParted, nil)
 	o.link.finish()
 }
 

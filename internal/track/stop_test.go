@@ -59,6 +59,63 @@ func TestRegisterDuringStop(t *testing.T) {
 	}
 }
 
+// A tracker that dies while somebody leaves it has a successor, who is told
+// what there is to clean up.
+func TestTrackerDiesAtTheFarewell(t *testing.T) {
+	t.Parallel()
+	for when, answers := range map[string]bool{"unheard": false, "answered": true} {
+		t.Run(when, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			byes, told := 0, map[int][]string{} // by how many had been said
+			var s *stage
+			s = newStage(t, func(l *link) {
+				welcome(l)
+				for {
+					f, err := l.receive()
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					if r, err := decodeRegistration(f.Payload); err == nil && f.Kind == kindRegister {
+						told[byes] = append(told[byes], r.data)
+					}
+					bye := f.Kind == kindBye
+					if bye {
+						byes++
+					}
+					first := bye && byes == 1
+					mu.Unlock()
+					if !first {
+						answer(l, f)
+					} else if id, err := decodeID(f.Payload); err == nil && answers {
+						l.send(kindAck, encodeAck(id, ""))
+					}
+					if first {
+						go func() { _ = s.actor(0).Kill() }() // which waits for us
+					}
+					if bye {
+						return
+					}
+				}
+			})
+			for _, name := range []string{"a", "b"} {
+				if err := s.enroll(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.soon("Stop", func() error { return s.stop(context.Background(), false) }); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if got := slices.Sorted(slices.Values(told[1])); byes != 2 || !slices.Equal(got, []string{"a", "b"}) {
+				t.Errorf("%d farewells, the successor was told of %q", byes, got)
+			}
+		})
+	}
+}
+
 // Stop keeps to its time while a tracker is being started, and does not say that
 // all is well where there is nobody to clean up.
 func TestStopWithoutTracker(t *testing.T) {

@@ -55,6 +55,7 @@ func (h hangUp) answer(l *link) {
 			l.send(kindAck, encodeAck(id, ""))
 		}
 		if f.Kind == kindBye {
+			l.send(kindParted, nil)
 			return
 		}
 	}
