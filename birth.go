@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"multiproc/internal/boot"
@@ -23,10 +25,15 @@ type childhood struct {
 	fd     int // of the control socket; -1 in a process that is no child
 	err    error
 	in     *bufio.Reader
+	out    sync.Mutex
 	file   *os.File // the socket once the poller serves it
 	frames *wire.Writer
-	record *boot.Record
+	record atomic.Pointer[boot.Record]
 	files  inheritance
+	rights []int // descriptors that came with the frames, in a spare
+
+	grown   atomic.Bool // it knows who it is, and is about to run its function
+	waiting atomic.Bool // for an identity: whoever makes it false decides what comes of it
 }
 
 // claim makes this process the child that its parent wanted, if it is one:
@@ -38,12 +45,18 @@ func claim() *childhood {
 	}
 	sys.Reserve(fd)
 	c := &childhood{fd: fd, err: err}
-	if err != nil {
+	orphan := errors.Is(err, boot.ErrOrphan) && sys.Readable(fd) // who was detached has all it needs
+	if err != nil && !orphan {
 		return c
 	}
 	c.in = bufio.NewReader(c)
 	c.frames = wire.NewWriter(c)
-	c.record, c.err = c.readRecord()
+	r, err := c.readRecord()
+	if err == nil && orphan && !r.Detached {
+		r, err = nil, boot.ErrOrphan
+	}
+	c.record.Store(r)
+	c.err = err
 	return c
 }
 
@@ -85,16 +98,22 @@ func (c *childhood) adopt(r *boot.Record) {
 	if r.Door > 0 {
 		sys.CloseOnExec(r.Door)
 	}
-	c.files.adopt(r.Files, r.FirstFile)
+	c.files.adopt(r.Files, func(n int) int { return r.FirstFile + n })
 	_ = sys.CloseInherited() // without /proc they stay, as in every program started by os/exec
 }
 
 func init() {
-	if r := birth.record; r != nil {
-		self = ownProcess(r.Name, r.Path)
-		self.daemon, self.detached, self.grace = r.Daemon, r.Detached, r.Grace
+	if r := birth.record.Load(); r != nil {
+		become(r)
 		parent = strangerProcess(r.ParentName, os.Getppid())
 	}
+}
+
+// become makes this process the one that the record speaks of.
+func become(r *boot.Record) {
+	p := ownProcess(r.Name, r.Path)
+	p.daemon, p.detached, p.grace = r.Daemon, r.Detached, r.Grace
+	current.Store(p)
 }
 
 // Read reads the control socket: blocking at first, which costs nothing, and
@@ -103,13 +122,24 @@ func (c *childhood) Read(p []byte) (int, error) {
 	var n int
 	var err error
 	if c.file == nil {
-		n, err = sys.Read(c.fd, p)
+		n, err = c.await(p)
 	} else {
 		n, err = c.hear(p)
 	}
 	if n == 0 && err == nil && len(p) > 0 {
 		err = io.EOF
 	}
+	return n, err
+}
+
+// await reads, and waits in the system call for that. A spare is given its
+// descriptors along with its identity.
+func (c *childhood) await(p []byte) (n int, err error) {
+	if r := c.record.Load(); r == nil || !r.Spare {
+		return sys.Read(c.fd, p)
+	}
+	n, fds, err := sys.AwaitRights(c.fd, p)
+	c.rights = append(c.rights, fds...)
 	return n, err
 }
 
@@ -125,4 +155,19 @@ func (c *childhood) hear(p []byte) (n int, err error) {
 	return n, errors.Join(err, rerr)
 }
 
-func (c *childhood) Write(p []byte) (int, error) { return c.file.Write(p) }
+// poll hands the socket to the poller.
+func (c *childhood) poll() (err error) {
+	c.out.Lock()
+	defer c.out.Unlock()
+	c.file, err = sys.Pollable(c.fd, "control")
+	return err
+}
+
+func (c *childhood) Write(p []byte) (int, error) {
+	c.out.Lock()
+	defer c.out.Unlock()
+	if c.file == nil {
+		return len(p), sys.WriteAll(c.fd, p)
+	}
+	return c.file.Write(p)
+}

@@ -22,31 +22,41 @@ func (c *childhood) live() {
 	if c.err != nil {
 		c.stillborn()
 	}
-	if c.record.Tracker > 0 {
-		beTracker(c.record)
+	if r := c.record.Load(); r.Tracker > 0 {
+		beTracker(r)
 	}
 	initialize()
-	ctx, cancel := c.context()
+	ctx, cancel := context.WithCancelCause(context.Background())
 	exit.wish = newStop(cancel, func() { exit.leave(1) })
 	notice(c.signalled)
+	c.adoptLog()
+	preloadErr := c.preload(ctx)
+	if c.record.Load().Spare {
+		c.awaitIdentity(preloadErr)
+	}
+	ctx = c.withDeadline(ctx)
 	arg, argErr := wire.ReadFrame(c.in, wire.MaxFrame)
-	file, err := sys.Pollable(c.fd, "control")
-	if err != nil {
-		c.err = err
+	if c.err = c.poll(); c.err != nil {
 		c.stillborn()
 	}
-	c.file = file
+	c.grown.Store(true)
 	go c.listen()
-	if c.record.Log.On {
-		seam.LogAdopt(c.record.Log, func(record []byte) error { return c.frames.Write(wire.Log, record) })
-	}
 	if seam.RunAfterFork != nil { // a program that does not link afterfork has no hooks
 		seam.RunAfterFork()
 	}
 	if argErr != nil || arg.Kind != wire.Arg {
 		argErr = &crossing{fmt.Errorf("%w: the argument did not arrive: %w", ErrProtocol, argErr)}
 	}
+	if argErr == nil && preloadErr != nil {
+		argErr = preloadErr
+	}
 	c.work(ctx, arg.Payload, argErr)
+}
+
+func (c *childhood) adoptLog() {
+	if log := c.record.Load().Log; log.On {
+		seam.LogAdopt(log, func(record []byte) error { return c.frames.Write(wire.Log, record) })
+	}
 }
 
 // stillborn ends a process that was started as a child and can't be one: it
@@ -58,14 +68,13 @@ func (c *childhood) stillborn() {
 	os.Exit(1) //nolint:forbidigo // there is nothing to leave in order
 }
 
-func (c *childhood) context() (context.Context, context.CancelCauseFunc) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	if c.record.Deadline != 0 {
+func (c *childhood) withDeadline(ctx context.Context) context.Context {
+	if deadline := c.record.Load().Deadline; deadline != 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithDeadline(ctx, time.Unix(0, c.record.Deadline))
+		ctx, stop = context.WithDeadline(ctx, time.Unix(0, deadline))
 		context.AfterFunc(ctx, stop)
 	}
-	return ctx, cancel
+	return ctx
 }
 
 // signalled handles a signal from outside. SIGINT is the parent's, which hears
@@ -75,8 +84,11 @@ func (c *childhood) signalled(sig syscall.Signal) {
 	if sig == syscall.SIGINT {
 		return
 	}
+	if c.waiting.CompareAndSwap(true, false) {
+		exit.leave(0)
+	}
 	exit.wish.signalled(func() bool { return sys.Readable(c.fd) })
-	exit.wish.within(ErrTerminated, sig, c.record.Grace)
+	exit.wish.within(ErrTerminated, sig, c.record.Load().Grace)
 }
 
 // listen hears what the parent has to say, and its death.
@@ -86,8 +98,8 @@ func (c *childhood) listen() {
 		if err != nil {
 			parent.life.finish(ExitStatus{Lost: true, Code: -1}, "", nil)
 			close(parent.life.settled)
-			if !c.record.Detached {
-				exit.wish.within(ErrOrphaned, syscall.SIGTERM, c.record.Grace)
+			if r := c.record.Load(); !r.Detached {
+				exit.wish.within(ErrOrphaned, syscall.SIGTERM, r.Grace)
 			}
 			return
 		}
@@ -129,10 +141,10 @@ func (c *childhood) call(ctx context.Context, arg []byte) (result []byte, err er
 		return nil, err
 	}
 	if mplog.Enabled(mplog.LevelInfo) {
-		mplog.Info("child process calling the function", mplog.EventKey, "child-run", "func", c.record.Func)
+		mplog.Info("child process calling the function", mplog.EventKey, "child-run", "func", c.record.Load().Func)
 	}
 	err = contained(func() error {
-		result, err = run(ctx, arg)
+		result, err = run(ctx, arg, nil)
 		return err
 	}, func() {
 		if !IsExiting() { // Exit ends its goroutine in the same way
@@ -165,11 +177,12 @@ func (p *panicked) Error() string { return p.failure.Text }
 
 // find looks the function up, in a binary that must be the parent's.
 func (c *childhood) find() (runner, error) {
-	run, err := funcs.find(c.record.Func)
+	r := c.record.Load()
+	run, err := funcs.find(r.Func)
 	switch {
 	case err != nil: // first: it says more, and nothing else would ever say it
 		return nil, &crossing{err}
-	case c.record.Build != funcs.fingerprint():
+	case r.Build != funcs.fingerprint():
 		return nil, &crossing{fmt.Errorf("%w: other functions are registered", ErrOtherBuild)}
 	}
 	return run, nil

@@ -16,6 +16,8 @@ import (
 // too. Everything is usable again afterwards. The error joins what finalizers
 // returned and which children could not be ended before ctx was over.
 func Cleanup(ctx context.Context) error {
+	spares.close()
+	defer spares.open()
 	errs := []error{stopChildren(ctx), finalize.RunAll()}
 	runtime.GC()
 	errs = append(errs, stopChildren(ctx)) // started by finalizers
@@ -28,6 +30,8 @@ func Cleanup(ctx context.Context) error {
 
 // rest lets go of what is kept for the next child.
 func rest() {
+	spares.close()
+	spares.wait()
 	if len(family.list()) == 0 {
 		crashes.Close()
 	}
@@ -37,7 +41,10 @@ func rest() {
 }
 
 func init() {
-	seam.Rest = rest
+	seam.Rest = func() {
+		rest()
+		spares.open()
+	}
 	seam.InProcess = func() (undo func()) {
 		was := mainOptions.Load()
 		opts := *was

@@ -63,6 +63,14 @@ func (c *control) send(l *letter) {
 	}()
 }
 
+// shut lets the child read the end of what this process says.
+func (c *control) shut() {
+	conn, err := c.file.SyscallConn()
+	if err == nil {
+		_ = conn.Control(func(fd uintptr) { sys.StopWriting(int(fd)) }) // a dead child needs none
+	}
+}
+
 // terminate tells the child by when it must have ended. A child whose argument
 // is still on its way can't hear, and has only begun; one that is stopped and
 // has been told often has no room left: the signal that follows must do.
@@ -88,26 +96,34 @@ func sendNow(file *os.File, p []byte) (n int, err error) {
 	return n, err
 }
 
-// serve reads until the child has nothing more to say.
-func (c *control) serve(p *Process) {
+// serve reads until the child has nothing more to say, or handle refuses it.
+func (c *control) serve(handle func(wire.Frame) error) {
 	defer func() { _, _ = io.Copy(io.Discard, c) }() // what can't write can't end
 	for {
 		frame, err := wire.ReadFrame(c, wire.MaxFrame)
 		if err != nil {
 			return
 		}
-		switch frame.Kind {
-		case wire.Result:
-			p.life.resolve(frame.Payload, nil)
-		case wire.Failure:
-			p.life.resolve(nil, failureOf(frame.Payload))
-		case wire.Log:
-			seam.LogEmit(frame.Payload, p.name)
-		default:
-			p.life.resolve(nil, ErrProtocol)
+		if handle(frame) != nil {
 			return
 		}
 	}
+}
+
+// hear takes what a child says.
+func (p *Process) hear(frame wire.Frame) error {
+	switch frame.Kind {
+	case wire.Result:
+		p.life.resolve(frame.Payload, nil)
+	case wire.Failure:
+		p.life.resolve(nil, failureOf(frame.Payload))
+	case wire.Log:
+		seam.LogEmit(frame.Payload, p.name)
+	default:
+		p.life.resolve(nil, ErrProtocol)
+		return ErrProtocol
+	}
+	return nil
 }
 
 // failureOf turns what a child says of its failure into an error.

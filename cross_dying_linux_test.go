@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 // crossDieVar has a child of the test binary end before it reads its argument.
@@ -67,6 +68,9 @@ var crossDying = lifeProgram("cross-dying", func(ctx context.Context) (list []cr
 	if _, err := square.Call(ctx, 1); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(tracker.File.Register("none"), tracker.File.Unregister("none")); err != nil { // it is there from now on
+		return nil, err
+	}
 	before := crossGoroutines(ctx, 0)
 	alive, bequest, err := os.Pipe()
 	if err != nil {
@@ -118,7 +122,7 @@ func crossGoroutines(ctx context.Context, want int) int {
 // to it is an error at once, and leaves nothing waiting.
 func TestDeathWhileTheArgumentIsOnItsWay(t *testing.T) {
 	t.Parallel()
-	got := lifeRun[[]crossAfter](t, programCommand(t, crossDying))
+	got := lifeRun[[]crossAfter](t, coldOnly(programCommand(t, crossDying)))
 	want := []crossAfter{
 		{Way: "exit", Code: 3},
 		{Way: "exit 0", Code: 0},

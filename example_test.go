@@ -98,3 +98,13 @@ func ExampleWaitAny() {
 	fmt.Println(len(ended), ended[0].Name(), err)
 	// Output: 1 quick <nil>
 }
+
+func ExampleSetSpares() {
+	multiproc.SetSpares(2) // from now on two processes are kept ready
+	warm := sizeOf.With(multiproc.Options{Method: multiproc.Warm})
+	_, err := warm.Call(context.Background(), "/no/such/file")
+	fmt.Println(err)
+
+	multiproc.SetSpares(0)
+	// Output: stat /no/such/file: no such file or directory
+}

@@ -84,6 +84,7 @@ func (d *departure) run(code int) {
 	if limit := mainOptions.Load().ExitTimeout; limit > 0 {
 		defer time.AfterFunc(limit, d.giveUp).Stop()
 	}
+	spares.close()
 	s := &exitseq.Sequence{
 		Asked:    d.wish.wanted,
 		Deadline: d.wish.by,
@@ -97,8 +98,8 @@ func (d *departure) run(code int) {
 		Clock:    exitseq.SystemClock,
 	}
 	path := os.Getenv("MULTIPROC_EXIT_TRACE")
-	if path != "" {
-		s.Trace = exitseq.NewTrace(self.name)
+	if path != "" && !isSpare() {
+		s.Trace = exitseq.NewTrace(self().name)
 	}
 	s.Run()
 	if err := s.Trace.WriteFile(tracePath(path)); err != nil {
@@ -114,6 +115,7 @@ func (d *departure) giveUp() {
 	for _, c := range exitChildren() {
 		_ = c.Kill() // one that has ended is as good
 	}
+	spares.kill()
 	sayBriefly("exit took longer than ExitTimeout")
 	d.givePanicWay()
 	os.Exit(exitTimeoutCode) //nolint:forbidigo // the bound on the exit sequence
@@ -137,7 +139,7 @@ func (d *departure) finalize(all bool) {
 		err = finalize.RunFrom(finalize.BeforeChildren)
 	}
 	if err != nil { // said whether or not somebody logs, as CPython prints it
-		fmt.Fprintf(os.Stderr, "multiproc: %s: %v\n", self.name, err)
+		fmt.Fprintf(os.Stderr, "multiproc: %s: %v\n", self().name, err)
 	}
 }
 

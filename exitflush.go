@@ -77,7 +77,7 @@ func sayNotFlushed(err error) {
 			return
 		}
 	}
-	fmt.Fprintf(os.Stderr, "multiproc: %s: %v\n", self.name, err)
+	fmt.Fprintf(os.Stderr, "multiproc: %s: %v\n", self().name, err)
 }
 
 // sayBriefly tells why an exit goes on without what it has waited for.
@@ -85,7 +85,7 @@ func sayBriefly(what string) {
 	said := make(chan struct{})
 	go func() {
 		defer close(said)
-		fmt.Fprintf(os.Stderr, "multiproc: %s: %s\n", self.name, what)
+		fmt.Fprintf(os.Stderr, "multiproc: %s: %s\n", self().name, what)
 	}()
 	select {
 	case <-said:

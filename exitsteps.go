@@ -21,6 +21,7 @@ func flush(code int) {
 	if IsChild() {
 		logEvent("child-exit", fmt.Sprintf("process exiting with exitcode %d", told(code)))
 	}
+	spares.wait()
 	stopTracker()
 	const logLimit = 2 * time.Second
 	seam.LogClose(logLimit)
@@ -51,19 +52,19 @@ func logEvent(event, msg string, args ...any) {
 	if event == "finalizers" { // a detail, in CPython too
 		level, log = mplog.LevelDebug, mplog.Debug
 	}
-	if mplog.Enabled(level) {
+	if mplog.Enabled(level) && !isSpare() {
 		log(msg, append([]any{mplog.EventKey, event}, args...)...)
 	}
 }
 
 // sayWaiting tells whoever sits before a program that does not end why.
 func sayWaiting(names []string) {
-	fmt.Fprintf(os.Stderr, "multiproc: %s: still waiting for %s\n", self.name, strings.Join(names, ", "))
+	fmt.Fprintf(os.Stderr, "multiproc: %s: still waiting for %s\n", self().name, strings.Join(names, ", "))
 }
 
 // sayLeft tells that a process outlives this one, against the rule.
 func sayLeft(name string) {
-	fmt.Fprintf(os.Stderr, "multiproc: %s: %s can't be killed, and is left behind\n", self.name, name)
+	fmt.Fprintf(os.Stderr, "multiproc: %s: %s can't be killed, and is left behind\n", self().name, name)
 }
 
 // exitChildren are the children that an exit has to see to, and what ended ones

@@ -8,18 +8,26 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"multiproc/internal/seam"
 )
 
-// self is this process, parent the one that started it, nil in the main
-// process. They change once, before any function runs.
-var (
-	self   = ownProcess("MainProcess", "")
-	parent *Process
-)
+// parent is the process that started this one, nil in the main process.
+var parent *Process
+
+// current is this process: another one from when it takes on its identity.
+var current atomic.Pointer[Process]
+
+func init() {
+	if self() == nil { // else it is a child
+		current.Store(ownProcess("MainProcess", ""))
+	}
+}
+
+func self() *Process { return current.Load() }
 
 // family are the children of this process that have not ended.
 var family members
@@ -65,8 +73,8 @@ func newChild(opts *Options) *Process {
 	family.number++
 	path := strconv.Itoa(family.number)
 	family.mu.Unlock()
-	if self.path != "" {
-		path = self.path + ":" + path
+	if own := self().path; own != "" {
+		path = own + ":" + path
 	}
 	return &Process{
 		name: cmp.Or(opts.Name, "Process-"+path), path: path,
@@ -120,7 +128,7 @@ func (m *members) list() []*Process {
 
 // CurrentProcess returns this process. A function that runs InProcess sees the
 // process that it runs in.
-func CurrentProcess() *Process { return self }
+func CurrentProcess() *Process { return self() }
 
 // ParentProcess returns the process that started this one through this module,
 // nil in the main process. Its Done is closed when it dies; how it ended nobody

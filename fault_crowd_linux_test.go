@@ -87,7 +87,7 @@ func faultCPU(t *testing.T, pid int) time.Duration {
 func TestTrackerOutOfDescriptors(t *testing.T) {
 	t.Parallel()
 	base := filepath.Join(t.TempDir(), "node")
-	s := stageProgram(t, faultCrowd, base)
+	s := stageCommand(t, coldOnly(programCommand(t, faultCrowd, base)))
 	s.abrupt = true
 	pids := []int{s.cmd.Process.Pid}
 	refused := 0

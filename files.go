@@ -29,11 +29,13 @@ type inheritance struct {
 	fds map[string]int
 }
 
-func (i *inheritance) adopt(names []string, first int) {
+func (i *inheritance) adopt(names []string, number func(n int) int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	i.fds = make(map[string]int, len(names))
 	for n, name := range names {
-		i.fds[name] = first + n
-		sys.CloseOnExec(first + n)
+		i.fds[name] = number(n)
+		sys.CloseOnExec(i.fds[name])
 	}
 }
 

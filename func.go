@@ -18,8 +18,9 @@ type Func[A, R any] struct {
 	opts Options
 }
 
-// runner runs a registered function on an encoded argument.
-type runner func(ctx context.Context, arg []byte) (result []byte, err error)
+// runner runs a registered function on an encoded argument, and appends the
+// result to buf.
+type runner func(ctx context.Context, arg, buf []byte) (result []byte, err error)
 
 // registry holds the functions of this binary. It is filled during package
 // initialisation, and only read after that.
@@ -51,20 +52,27 @@ func NewFunc[A, R any](name string, fn func(context.Context, A) (R, error)) *Fun
 
 // bind hides the types of fn behind the codec.
 func bind[A, R any](name string, fn func(context.Context, A) (R, error)) runner {
-	return func(ctx context.Context, encoded []byte) ([]byte, error) {
+	// Made when the function first runs: not every child runs every function.
+	plans := sync.OnceValues(func() (arg, result *codec.Plan) {
+		arg, _ = codec.PlanFor(reflect.TypeFor[A]()) // NewFunc has refused what has none
+		result, _ = codec.PlanFor(reflect.TypeFor[R]())
+		return arg, result
+	})
+	return func(ctx context.Context, encoded, buf []byte) ([]byte, error) {
+		in, out := plans()
 		var arg A
-		if err := codec.Unmarshal(encoded, &arg); err != nil {
+		if err := in.Decode(encoded, &arg); err != nil {
 			return nil, &crossing{codecError(name, "decode the argument", err)}
 		}
 		result, err := fn(ctx, arg)
 		if err != nil {
 			return nil, err
 		}
-		out, err := codec.Marshal(result)
+		buf, err = out.Append(buf, &result)
 		if err != nil {
 			return nil, &crossing{codecError(name, "encode the result", err)}
 		}
-		return out, nil
+		return buf, nil
 	}
 }
 

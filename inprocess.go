@@ -60,7 +60,7 @@ func (r *routine) run(ctx context.Context, run runner, arg []byte) {
 		r.life.once.Do(func() { r.end(r.asked(status), "") })
 	}()
 	err := contained(func() error {
-		result, err := run(ctx, arg)
+		result, err := run(ctx, arg, nil)
 		if err == nil {
 			status.Code = 0
 			r.life.resolve(result, nil)

@@ -106,7 +106,7 @@ func TestFailedStarts(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "plain"), []byte("#!/bin/sh\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range lifeRun[[]lifeFailure](t, programCommand(t, lifeFailing, dir)) {
+	for _, f := range lifeRun[[]lifeFailure](t, coldOnly(programCommand(t, lifeFailing, dir))) {
 		if !f.Is {
 			t.Errorf("%s: %s", f.Name, f.Err)
 		}

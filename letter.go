@@ -20,13 +20,18 @@ type letter struct {
 const smallArg = 32 << 10
 
 func newLetter(record *boot.Record, arg []byte) *letter {
-	l := &letter{early: wire.Append(nil, wire.Boot, record.Encode())}
+	l := newSummons(record)
 	if len(arg) <= smallArg {
 		l.early = wire.Append(l.early, wire.Arg, arg)
 	} else {
 		l.large = arg
 	}
 	return l
+}
+
+// newSummons returns the letter to a process that shall wait for another one.
+func newSummons(record *boot.Record) *letter {
+	return &letter{early: wire.Append(nil, wire.Boot, record.Encode())}
 }
 
 // post writes what there is room for: nobody reads yet.

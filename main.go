@@ -18,6 +18,26 @@ type MainOptions struct {
 	// Spawn.
 	Method StartMethod
 
+	// Spares is how many processes are kept ready for Warm starts, see
+	// [SetSpares]: from now on, if it is positive. Zero means two from the
+	// first Warm start on; a negative value means none.
+	Spares int
+
+	// Preload runs in each spare before it waits, and in a child that is
+	// started cold before its function, so that functions need not ask: it
+	// opens caches, parses tables, warms up. It runs on the main goroutine,
+	// after package initialisation; hooks of package afterfork run after it,
+	// when the process takes on its identity. Its ctx ends when the process
+	// is to end.
+	//
+	// What it makes stays in its process: finalizers run, and temp dirs go,
+	// when that ends. Goroutines that it leaves running must not touch
+	// os.Args, os.Stdin, os.Stdout, os.Stderr and the working directory, which
+	// become the child's own. If it fails or panics, that is the error of the
+	// function that is started cold, and a warning of the parent's log (event
+	// spare-failed): spares are tried again after a pause that grows.
+	Preload func(ctx context.Context) error
+
 	// Grace is how long run may take to return after a signal has ended its
 	// ctx. Zero means DefaultGrace; a negative value means no time.
 	Grace time.Duration
@@ -50,14 +70,7 @@ func Main(run func(ctx context.Context) error) { MainWithOptions(run, MainOption
 
 // MainWithOptions is Main with options. It panics if they make no sense.
 func MainWithOptions(run func(ctx context.Context) error, opts MainOptions) {
-	if opts.Method < DefaultMethod || opts.Method > InProcess || opts.ExitTimeout < 0 {
-		panic(fmt.Sprintf("multiproc: invalid MainOptions: %+v", opts))
-	}
-	mainOptions.Store(&opts)
-	if IsChild() {
-		birth.live()
-	}
-	initialize()
+	opts.use()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	exit.wish = newStop(cancel, func() { exit.leave(bySignal) })
 	notice(func(sig syscall.Signal) {
@@ -81,6 +94,25 @@ func Init() {
 		birth.live()
 	}
 	initialize()
+	spares.refill() // as many as SetSpares may have asked for before
+}
+
+// InitWithOptions is Init with the options of a main of its own: Grace has no
+// meaning there. It comes before anything that calls Init, as multiproctest.Main
+// does, and panics if the options make no sense.
+func InitWithOptions(opts MainOptions) { opts.use() }
+
+// use makes these the options of this process, and Start possible. In a child
+// it does not return.
+func (o *MainOptions) use() {
+	if o.Method < DefaultMethod || o.Method > InProcess || o.ExitTimeout < 0 {
+		panic(fmt.Sprintf("multiproc: invalid MainOptions: %+v", *o))
+	}
+	mainOptions.Store(o)
+	Init()
+	if o.Spares > 0 {
+		SetSpares(o.Spares)
+	}
 }
 
 // IsChild reports whether this process was started to run a function for

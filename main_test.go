@@ -29,6 +29,17 @@ func TestMain(m *testing.M) {
 	leak.Main(multiproctest.Wrap(m))
 }
 
+// coldOnly makes a program start all its functions cold, also where the suite
+// runs with warm starts: for those that count descriptors, of which spares take
+// some.
+func coldOnly(cmd *exec.Cmd) *exec.Cmd {
+	cmd.Env = append(cmd.Env, methodVar+"=")
+	return cmd
+}
+
+// methodVar names the start method that the whole suite runs with.
+const methodVar = "MULTIPROC_TEST_METHOD"
+
 // programCommand returns the command that runs a registered program.
 func programCommand(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()

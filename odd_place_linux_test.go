@@ -31,7 +31,7 @@ func oddRoot(t *testing.T, place string) *exec.Cmd {
 
 func TestFewFiles(t *testing.T) {
 	t.Parallel()
-	oddRun(t, oddCommand(t, "few files"), t.TempDir()).fine(t)
+	oddRun(t, coldOnly(oddCommand(t, "few files")), t.TempDir()).fine(t)
 }
 
 func TestBareEnvironment(t *testing.T) {

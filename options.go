@@ -1,7 +1,6 @@
 package multiproc
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,16 +19,19 @@ const (
 	// Spawn starts the running binary anew.
 	Spawn
 
-	// Warm hands out a process that was started before [forkserver]. It is a
-	// cold start, as Spawn, until there are such processes.
+	// Warm hands out a process that was started before, and has been through
+	// package initialisation and MainOptions.Preload [forkserver]. Where none is
+	// ready, or none fits (an environment of its own, Detached), it is Spawn. See
+	// [SetSpares].
 	Warm
 
 	// InProcess runs the function on a goroutine of this process, with the
 	// same API and through the same codec, for debuggers and tests: CPython's
-	// multiprocessing.dummy. What it can't do: have another pid, environment,
-	// directory, files or streams (Start refuses those options), be killed (its
-	// context ends, and the Process counts as killed while the goroutine goes
-	// on), and survive a panic in another goroutine or os.Exit.
+	// multiprocessing.dummy. What it can't do: have a pid and a CurrentProcess of
+	// its own, or an environment, directory, files or streams (Start refuses those
+	// options), be killed (its context ends, and the Process counts as killed
+	// while the goroutine goes on), and survive a panic in another goroutine or
+	// os.Exit.
 	InProcess
 )
 
@@ -51,7 +53,7 @@ func (m StartMethod) String() string {
 const DefaultGrace = 5 * time.Second
 
 // Options say how a process is started. The zero Options is ready to use;
-// contradictions are refused by Start.
+// Start refuses contradictions, with an error that errors.Is finds os.ErrInvalid in.
 type Options struct {
 	// Name is the process's name, in the log and in ps. Empty means
 	// Process-1, Process-2, …; a child's children are Process-1:1 and so on.
@@ -101,7 +103,13 @@ type Options struct {
 	Files map[string]*os.File
 }
 
-var errOptions = errors.New("multiproc: invalid Options")
+var errOptions error = optionsError{}
+
+// An optionsError is os.ErrInvalid in other words.
+type optionsError struct{}
+
+func (optionsError) Error() string        { return "multiproc: invalid Options" }
+func (optionsError) Is(target error) bool { return target == os.ErrInvalid }
 
 // check refuses what contradicts itself.
 func (o *Options) check() error {

@@ -2,6 +2,7 @@ package multiproc_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ func TestOptionsThatContradictThemselves(t *testing.T) {
 		"InProcess, Stderr":   {Method: inProcess, Stderr: io.Discard},
 	} {
 		c, err := lifeWait.With(opts).Start(t.Context(), "")
-		if c != nil || err == nil || !strings.Contains(err.Error(), "invalid Options") {
+		if c != nil || !errors.Is(err, os.ErrInvalid) || !strings.Contains(err.Error(), "invalid Options") {
 			t.Errorf("%s: Start = %v, %v", name, c, err)
 		}
 	}

@@ -98,7 +98,7 @@ var lifeSpent = lifeProgram("life-spent", func(ctx context.Context) (n [2]int, e
 // TESTS 74: there is no Close, for there is nothing to close.
 func TestEndedProcessHoldsNoDescriptor(t *testing.T) {
 	t.Parallel()
-	if n := lifeRun[[2]int](t, programCommand(t, lifeSpent)); n[0] != n[1] {
+	if n := lifeRun[[2]int](t, coldOnly(programCommand(t, lifeSpent))); n[0] != n[1] {
 		t.Errorf("%d descriptors after one child, %d after eleven", n[0], n[1])
 	}
 }

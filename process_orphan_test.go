@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"multiproc"
+	"multiproc/tracker"
 )
 
 // lifeOrphan tells that its parent lives, and then that it is dead.
@@ -37,6 +38,14 @@ var lifeMiddle = multiproc.NewFunc("life-middle", func(ctx context.Context, dir 
 			return 0, err
 		}
 	}
+	// Once the tracker has answered, its copy of the line keeps them alive: else
+	// they would be killed with this process, and see nothing.
+	if err := errors.Join(tracker.File.Register("none"), tracker.File.Unregister("none")); err != nil {
+		return 0, err
+	}
+	if err := lifeTell(filepath.Join(dir, "settled"), ""); err != nil {
+		return 0, err
+	}
 	<-ctx.Done()
 	return 0, nil
 })
@@ -51,6 +60,7 @@ func TestParentsDeathIsSeen(t *testing.T) {
 			t.Errorf("%s saw %s of a parent that lives, want %s", name, got, want)
 		}
 	}
+	lifeHear(t, filepath.Join(dir, "settled"))
 	if err := middle.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -159,7 +159,7 @@ var remnantHeld = lifeProgram("remnant-held", func(ctx context.Context) (string,
 // Once a group is empty nothing is left of it here either.
 func TestNothingIsHeldOfAnEmptyGroup(t *testing.T) {
 	t.Parallel()
-	if held := lifeRun[string](t, programCommand(t, remnantHeld)); held != "nothing" {
+	if held := lifeRun[string](t, coldOnly(programCommand(t, remnantHeld))); held != "nothing" {
 		t.Errorf("it holds %s", held)
 	}
 }

@@ -1,6 +1,7 @@
 package multiproc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,20 @@ import (
 // initialized is set by Main and Init.
 var initialized atomic.Bool
 
+// firstArgs are the os.Args of that moment, for what starts processes in the
+// background: the program may be changing them.
+var firstArgs []string
+
 // initialize makes Start possible.
 func initialize() {
-	if !initialized.Swap(true) {
+	initializing.Do(func() {
+		firstArgs = slices.Clone(os.Args)
 		joinTree()
-	}
+		initialized.Store(true)
+	})
 }
+
+var initializing sync.Once
 
 // crashes is where children leave their last words.
 var crashes = crash.NewArea()
@@ -43,24 +52,27 @@ func startFunc(ctx context.Context, name string, opts Options, arg []byte) (*Pro
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	method := opts.Method
-	if method == DefaultMethod {
-		method = mainOptions.Load().Method
-	}
-	if method == InProcess {
-		opts.Method = InProcess // it may be the default that says so
-		if err := opts.check(); err != nil {
+	if opts.Method = opts.method(); opts.Method == InProcess {
+		if err := opts.check(); err != nil { // it may be the default that says so
 			return nil, err
 		}
 		return startInProcess(ctx, name, opts, arg)
 	}
-	return startCold(ctx, name, opts, arg)
+	return startProcess(ctx, name, opts, arg)
 }
+
+// method is the one to use.
+func (o *Options) method() StartMethod {
+	return cmp.Or(o.Method, mainOptions.Load().Method, usualMethod)
+}
+
+// usualMethod is what is used where nobody says; tests run with another one.
+var usualMethod = Spawn
 
 // mayStart says why this process can't start another one now, or what to call
 // when that is done.
 func mayStart(ctx context.Context) (started func(), err error) {
-	if birth.record != nil && birth.record.Tracker > 0 {
+	if r := birth.record.Load(); r != nil && r.Tracker > 0 {
 		return nil, fmt.Errorf("%w: a clean-up of package tracker can't start processes", ErrNotInitialized)
 	}
 	if !initialized.Load() {
@@ -77,11 +89,31 @@ func mayStart(ctx context.Context) (started func(), err error) {
 	return started, nil
 }
 
-// program is what has to be known of the running binary, once.
-var program = sync.OnceValues(func() (argv []string, err error) {
+// A binary is what has to be known of the running program to start it.
+type binary struct {
+	path string
+	args []string // without the name
+}
+
+func (b *binary) argv(name string) []string { return append(slices.Clip(b.args), name) }
+
+// program returns the running binary.
+func program() (*binary, error) {
+	args, err := commandLine()
+	if err != nil {
+		return nil, err
+	}
+	exe, err := sys.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("multiproc: %w", err)
+	}
+	return &binary{exe, args}, nil
+}
+
+var commandLine = sync.OnceValues(func() (argv []string, err error) {
 	argv = []string{"multiproc"}
-	if len(os.Args) > 0 {
-		argv[0] = os.Args[0]
+	if len(firstArgs) > 0 {
+		argv[0] = firstArgs[0]
 	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -99,44 +131,68 @@ var program = sync.OnceValues(func() (argv []string, err error) {
 	return argv, nil
 })
 
-// startCold starts the running binary anew.
-func startCold(ctx context.Context, name string, opts Options, arg []byte) (*Process, error) {
-	argv, err := program()
+// startProcess gives a function a process: a spare, if it may be warm and there
+// is one that fits, else the running binary started anew.
+func startProcess(ctx context.Context, name string, opts Options, arg []byte) (*Process, error) {
+	prog, err := program()
 	if err != nil {
 		return nil, err
 	}
-	exe, err := sys.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("multiproc: %w", err)
+	watchOOMKills()
+	c := &funcChild{Process: newChild(&opts)}
+	if err := c.begin(ctx, prog, name, &opts, arg); err != nil {
+		return nil, err
 	}
-	std, err := openStreams(&opts)
-	if err != nil {
-		return nil, fmt.Errorf("multiproc: standard streams: %w", err)
+	c.run(ctx)
+	return c.Process, nil
+}
+
+// begin starts the process. On error nothing is left.
+func (c *funcChild) begin(ctx context.Context, prog *binary, name string, opts *Options, arg []byte) (err error) {
+	sys.Opening.RLock()
+	defer sys.Opening.RUnlock()
+	if c.std, err = openStreams(opts); err != nil {
+		return fmt.Errorf("multiproc: standard streams: %w", err)
 	}
 	files, err := openHeritage(opts.Files)
 	if err != nil {
-		std.abandon()
-		return nil, err
+		c.std.abandon()
+		return err
 	}
 	defer files.close()
-	watchOOMKills()
-	p := newChild(&opts)
-	c := &coldChild{Process: p, std: std, slot: crashes.Take()}
-	spec := &sys.Spec{
-		Path: exe, Argv: append(slices.Clip(argv), p.name), Dir: opts.Dir,
-		Env: opts.Env, Session: opts.Detached,
+	record := newRecord(ctx, name, c)
+	if opts.Method == Warm && c.warm(opts, record, files, arg) {
+		return nil
 	}
-	if err := c.launch(spec, newRecord(ctx, name, c), files, arg); err != nil {
-		c.slot.Release()
-		std.abandon()
-		return nil, fmt.Errorf("multiproc: start %s: %w", name, err)
+	if err := c.cold(prog, opts, record, files, arg); err != nil {
+		c.std.abandon()
+		return fmt.Errorf("multiproc: start %s: %w", name, err)
 	}
-	c.run(ctx)
-	return p, nil
+	return nil
 }
 
-// launch starts the process. On error the control socket is closed again.
-func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage, arg []byte) error {
+// cold starts the binary anew.
+func (c *funcChild) cold(
+	prog *binary, opts *Options, record *boot.Record, files *heritage, arg []byte,
+) error {
+	env := opts.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	record.Umask = -1
+	spec := &sys.Spec{Path: prog.path, Argv: prog.argv(c.name), Dir: opts.Dir, Session: opts.Detached}
+	spec.Env, record.Restore = settings.Apply(env)
+	c.slot = crashes.Take()
+	err := c.launch(spec, record, files, func() *letter { return newLetter(record, arg) })
+	if err != nil {
+		c.slot.Release()
+	}
+	return err
+}
+
+// launch starts a process that finds a letter in its control socket, which is
+// written once the record is complete. On error nothing is left open.
+func (c *funcChild) launch(spec *sys.Spec, record *boot.Record, files *heritage, write func() *letter) error {
 	file, end, err := sys.Pair()
 	if err != nil {
 		return err
@@ -152,12 +208,8 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage,
 	control := c.handDown(spec, record, end, door, files)
 	token, err := boot.Token(end, control)
 	if err == nil {
-		if spec.Env == nil {
-			spec.Env = os.Environ()
-		}
-		spec.Env, record.Restore = settings.Apply(spec.Env)
 		spec.Env = append([]string{token}, spec.Env...) // the first of a name counts
-		l := newLetter(record, arg)
+		l := write()
 		if err = l.post(file); err == nil {
 			c.proc, err = sys.Start(spec)
 		}
@@ -174,7 +226,7 @@ func (c *coldChild) launch(spec *sys.Spec, record *boot.Record, files *heritage,
 
 // handDown lists the descriptors of the child, all of them, and notes for it
 // which is which.
-func (c *coldChild) handDown(spec *sys.Spec, record *boot.Record, end, door int, files *heritage) (control int) {
+func (c *funcChild) handDown(spec *sys.Spec, record *boot.Record, end, door int, files *heritage) (control int) {
 	give := func(fds ...int) (first int) {
 		first = len(spec.Files)
 		spec.Files = append(spec.Files, fds...)
@@ -192,9 +244,9 @@ func (c *coldChild) handDown(spec *sys.Spec, record *boot.Record, end, door int,
 	return control
 }
 
-func newRecord(ctx context.Context, name string, c *coldChild) *boot.Record {
+func newRecord(ctx context.Context, name string, c *funcChild) *boot.Record {
 	r := &boot.Record{
-		Build: funcs.fingerprint(), Func: name, Name: c.name, Path: c.path, ParentName: self.name,
+		Build: funcs.fingerprint(), Func: name, Name: c.name, Path: c.path, ParentName: self().name,
 		Daemon: c.daemon, Detached: c.detached, Args: os.Args, Grace: c.grace,
 		CrashFD: -1, Log: seam.LogSnapshot(),
 	}

@@ -40,6 +40,18 @@ func openStreams(opts *Options) (*streams, error) {
 	return s, nil
 }
 
+// inheritsNonblock reports whether the child has a stream of this process's that
+// does not block. A spare has had it in its poller since its birth, and can't put
+// it there again.
+func (s *streams) inheritsNonblock() bool {
+	for n, fd := range s.fds {
+		if fd == n && sys.IsNonblock(n) {
+			return true
+		}
+	}
+	return false
+}
+
 // sameWriter is a == b for what can be compared, as os/exec has it.
 func sameWriter(a, b io.Writer) bool {
 	defer func() { _ = recover() }()

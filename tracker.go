@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
@@ -18,8 +17,8 @@ import (
 // joinTree makes this process an owner: in its parent's tree, or as the root
 // of one.
 func joinTree() {
-	name := func() string { return self.name }
-	if r := birth.record; r != nil && r.Door > 0 {
+	name := func() string { return self().name }
+	if r := birth.record.Load(); r != nil && r.Door > 0 {
 		track.Inherit(name, r.Door, reportLeak)
 		return
 	}
@@ -81,11 +80,7 @@ func (t *trackerProcess) Done() <-chan struct{} { return t.done }
 // spawnTracker starts the running binary anew, to be the tracker behind the
 // door: in a session of its own, with none of the standard streams.
 func spawnTracker(door int) (track.Tracker, error) {
-	argv, err := program()
-	if err != nil {
-		return nil, err
-	}
-	exe, err := sys.Executable()
+	prog, err := program()
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +93,11 @@ func spawnTracker(door int) (track.Tracker, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = sys.Close(end) }()
+	sys.Reserve(end) // sys.Opening would be held in the wrong order
+	defer func() {
+		sys.Unreserve(end)
+		_ = sys.Close(end)
+	}()
 	const control = 3
 	token, err := boot.Token(end, control)
 	if err != nil {
@@ -106,7 +105,7 @@ func spawnTracker(door int) (track.Tracker, error) {
 		return nil, err
 	}
 	record := &boot.Record{
-		Name: "tracker", ParentName: self.name, Args: os.Args, CrashFD: -1, Tracker: control + 1,
+		Name: "tracker", ParentName: self().name, Args: firstArgs, CrashFD: -1, Umask: -1, Tracker: control + 1,
 	}
 	l := newLetter(record, nil)
 	if err := l.post(file); err != nil {
@@ -114,7 +113,7 @@ func spawnTracker(door int) (track.Tracker, error) {
 		return nil, err
 	}
 	proc, err := sys.Start(&sys.Spec{
-		Path: exe, Argv: append(slices.Clip(argv), "tracker"), Env: append([]string{token}, os.Environ()...),
+		Path: prog.path, Argv: prog.argv("tracker"), Env: append([]string{token}, os.Environ()...),
 		Files: []int{null, null, null, end, door}, Session: true,
 	})
 	if err != nil {

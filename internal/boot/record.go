@@ -24,6 +24,8 @@ type Record struct {
 	Deadline   int64 // of the context, Unix time in ns; zero without
 	CrashFD    int   // -1 without
 	CrashSlot  int
+	Spare      bool     // it is nobody yet: a second record follows
+	Umask      int      // -1: as it is
 	Door       int      // of the tracker; zero without
 	Tracker    int      // the inside of the door, for the tracker itself; zero in children
 	Files      []string // names of the inherited files
@@ -47,6 +49,8 @@ func (r *Record) Encode() []byte {
 	b = wire.AppendInt(b, r.Deadline)
 	b = wire.AppendInt(b, r.CrashFD)
 	b = wire.AppendInt(b, r.CrashSlot)
+	b = wire.AppendBool(b, r.Spare)
+	b = wire.AppendInt(b, r.Umask)
 	b = wire.AppendInt(b, r.Door)
 	b = wire.AppendInt(b, r.Tracker)
 	b = wire.AppendStrings(b, r.Files)
@@ -74,6 +78,8 @@ func Decode(b []byte) (*Record, error) {
 		Deadline:   in.Int(),
 		CrashFD:    int(in.Int()),
 		CrashSlot:  int(in.Int()),
+		Spare:      in.Bool(),
+		Umask:      int(in.Int()),
 		Door:       int(in.Int()),
 		Tracker:    int(in.Int()),
 		Files:      in.Strings(),

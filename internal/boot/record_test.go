@@ -20,7 +20,7 @@ var full = Record{
 	Daemon: true, Detached: true,
 	Args:    []string{"program", "", "-x=\x00\xff"},
 	Restore: []string{"GOGC", "GOMEMLIMIT=1GiB"},
-	Grace:   -time.Hour, Deadline: math.MinInt64, CrashFD: 4, CrashSlot: 1 << 20, Door: 5, Tracker: 4,
+	Grace:   -time.Hour, Deadline: math.MinInt64, CrashFD: 4, CrashSlot: 1 << 20, Spare: true, Umask: 0o22, Door: 5, Tracker: 4,
 	Files: []string{"", "listener\xff"}, FirstFile: 6,
 	Log: seam.LogState{On: true, Level: slog.LevelDebug, Stderr: true, Custom: true},
 }

@@ -19,10 +19,11 @@ const (
 	Boot           // parent: who the child is and what it runs
 	Arg            // parent: the argument
 	Terminate      // parent: end by this deadline
-	Run            // child: the function is about to run
+	Run            // spare: it has become a child, and the function is about to run
 	Result         // child: the value
 	Failure        // child: how the function failed
 	Log            // child: a log record
+	Ready          // spare: it has been through everything, and waits for an identity
 )
 
 const headSize = 5

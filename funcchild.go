@@ -8,21 +8,28 @@ import (
 	"multiproc/internal/sys"
 )
 
-// A coldChild is what this process holds of a Go child while that runs: two
+// A funcChild is what this process holds of a child that runs a function: three
 // descriptors and two goroutines, both in the runtime's poller.
-type coldChild struct {
+type funcChild struct {
 	*Process
 	proc *sys.Proc
 	ctl  *control
 	slot *crash.Slot
 	std  *streams
+
+	spare *spare // that it was, if it was one
 }
 
 // run makes the child known and watches over it.
-func (c *coldChild) run(ctx context.Context) {
+func (c *funcChild) run(ctx context.Context) {
 	p := c.Process
 	p.pid = c.proc.PID
-	p.follow(true, false)
+	if c.spare == nil || c.spare.tie == nil { // which may have failed for a moment
+		p.follow(true, false)
+	} else {
+		p.tie = c.spare.tie
+		p.tie.SetGrace(p.grace)
+	}
 	p.act = actions{
 		signal: c.proc.Signal,
 		ask: func(within time.Duration) error {
@@ -36,16 +43,20 @@ func (c *coldChild) run(ctx context.Context) {
 	family.add(p)
 	forget := p.endWith(ctx)
 	read := make(chan struct{})
-	go func() {
-		c.ctl.serve(p)
-		close(read)
-	}()
+	if c.spare != nil {
+		read = c.spare.read
+	} else {
+		go func() {
+			c.ctl.serve(p.hear)
+			close(read)
+		}()
+	}
 	go c.reap(read, forget)
 }
 
 // reap waits for the end and makes it known. What the child said before comes
 // first; "ended" is what the kernel says of the process, never an EOF.
-func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
+func (c *funcChild) reap(read <-chan struct{}, forget func() bool) {
 	status := statusOf(c.reapGroup(c.proc, c.lastSignal), c.life)
 	forget()
 	c.ctl.drain()
@@ -59,6 +70,9 @@ func (c *coldChild) reap(read <-chan struct{}, forget func() bool) {
 	c.end(status, text)
 	c.std.finish(c.grace)
 	family.settle(c.Process)
+	if c.spare != nil {
+		spares.spent()
+	}
 }
 
 // end makes known that a process of any kind has ended.
