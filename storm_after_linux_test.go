@@ -53,13 +53,18 @@ type stormMoment struct {
 
 // spareLost spares what nobody knows any more: the tracker was killed, with
 // those who had it, or they are stopped and can't tell another one. Without the
-// root there is no other one.
+// root there is no other one. Who is asked to end may run out of time before there
+// is another one.
 func (r *stormRound) spareLost() {
 	for i, h := range r.blow {
 		switch {
 		case h.who == "tracker":
 		case h.sig == syscall.SIGKILL, h.who == "root" && h.sig == syscall.SIGSTOP:
 			r.spare = append(r.spare, func(path string) bool { return stormUnder(path, r.hit[i].path) })
+		case h.deadly():
+			r.spare = append(r.spare, func(path string) bool {
+				return path != "" && stormUnder(path, r.hit[i].path) && !r.said(stormEnded)[path]
+			})
 		case h.sig == syscall.SIGSTOP:
 			r.spare = append(r.spare, func(path string) bool { return path == r.hit[i].path })
 		}

@@ -56,9 +56,13 @@ func (h stormHit) deadly() bool {
 	return false
 }
 
-// finds reports whether the blow may hit p now: a tracker that has just been
-// started is not deaf yet, and its death no fault.
-func (h stormHit) finds(p stormProc) bool {
+// finds reports whether the blow may hit p now: a child that does not live yet
+// has not caught SIGINT, a tracker that has just been started is not deaf yet, and
+// the death of either is no fault.
+func (h stormHit) finds(p stormProc, lives bool) bool {
+	if h.sig == syscall.SIGINT && (h.who == "child" || h.who == "grandchild") {
+		return lives
+	}
 	if h.who != "tracker" || h.sig == syscall.SIGKILL || h.sig == syscall.SIGSTOP {
 		return true
 	}

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"multiproc"
@@ -67,10 +68,11 @@ func (a stormArg) live(ctx context.Context) error {
 	if !inner {
 		return a.beLeaf(ctx, rng)
 	}
-	go func() {
+	var tidy sync.WaitGroup
+	tidy.Go(func() {
 		a.register()
 		a.litter(ctx)
-	}()
+	})
 	numbers := make(chan int)
 	go func() {
 		for i := 1; ; i++ {
@@ -89,6 +91,9 @@ func (a stormArg) live(ctx context.Context) error {
 	stormSay(stormAsked, a.Path)
 	if stubborn {
 		select {} // it has its share of the time, and then it leaves whatever this does
+	}
+	if a.What == "root" { // nobody cleans up what it makes after its farewell
+		tidy.Wait()
 	}
 	return ctx.Err()
 }
@@ -111,6 +116,9 @@ func (a stormArg) keep(ctx context.Context, numbers <-chan int) {
 		}
 		stormSay(stormStarted, p.PID())
 		<-p.Done()
+		if os.Remove(fmt.Sprintf("%s.%d.exit", a.Base, p.PID())) == nil {
+			stormSay(stormEnded, a.Path)
+		}
 	}
 }
 
@@ -137,6 +145,7 @@ const (
 	stormLives   = "lives"   // path: it waits for the end of its ctx
 	stormAsked   = "asked"   // path: that has come
 	stormStarted = "started" // pid: Start has returned
+	stormEnded   = "ended"   // path: it has come to the end of its exit sequence
 	stormOdd     = "odd"     // path, and what should not have happened
 )
 

@@ -94,11 +94,12 @@ func (r *stormRound) strike() bool {
 // choose chooses the victims, and reports whether there are any.
 func (r *stormRound) choose() bool {
 	list := r.look()
+	lives := r.said(stormLives)
 	r.hit = r.hit[:0]
 	for _, h := range r.blow {
 		var able []stormProc
 		for _, p := range list {
-			if p.what == stormWhats[h.who] && p.state != "Z" && (p.what != "root" || p.pid == r.root) && h.finds(p) {
+			if p.what == stormWhats[h.who] && p.state != "Z" && (p.what != "root" || p.pid == r.root) && h.finds(p, lives[p.path]) {
 				able = append(able, p)
 			}
 		}
@@ -171,10 +172,10 @@ func (r *stormRound) litter() []stormLitter {
 func (r *stormRound) sweepLitter() {
 	_ = os.RemoveAll(r.base)
 	shm, _ := filepath.Glob("/dev/shm/" + r.mark + "_*")
-	for _, path := range shm {
+	told, _ := filepath.Glob(r.base + ".*")
+	for _, path := range append(shm, told...) {
 		_ = os.Remove(path)
 	}
-	_ = os.Remove(r.base + ".log")
 }
 
 // await waits until there is nothing left that it is told of.

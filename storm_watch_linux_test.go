@@ -94,6 +94,7 @@ func (w *stormWatcher) spawn(r *stormRound) error {
 	defer null.Close()
 	env := append([]string{
 		programVar + "=" + stormRoot, stormMark + "=" + r.mark, stormPath + "=", stormWhat + "=root",
+		"MULTIPROC_EXIT_TRACE=" + r.base + ".exit",
 	}, os.Environ()...) // the first counts
 	r.root, err = syscall.ForkExec("/proc/self/exe", []string{os.Args[0], r.base, strconv.FormatUint(r.rng.Uint64(), 10)},
 		&syscall.ProcAttr{Env: env, Files: []uintptr{null.Fd(), log.Fd(), log.Fd()}})
