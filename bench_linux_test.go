@@ -28,10 +28,10 @@ type benchHost struct {
 	out *bufio.Reader
 }
 
-func benchBuild(b *testing.B) string {
+func benchBuild(b *testing.B, tags ...string) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "bench")
-	cmd := exec.CommandContext(b.Context(), "go", "build", "-o", path, "./testdata/bench")
+	cmd := exec.CommandContext(b.Context(), "go", "build", "-tags", strings.Join(tags, ","), "-o", path, "./testdata/bench")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
@@ -42,7 +42,12 @@ func benchBuild(b *testing.B) string {
 func newBenchHost(b *testing.B, path string, args ...string) *benchHost {
 	b.Helper()
 	// The benchmark's context ends before its clean-up, which ends the host.
-	cmd := exec.CommandContext(context.WithoutCancel(b.Context()), path, append([]string{"serve"}, args...)...)
+	return benchServe(b, exec.CommandContext(context.WithoutCancel(b.Context()), path, append([]string{"serve"}, args...)...))
+}
+
+// benchServe starts a program that answers lines.
+func benchServe(b *testing.B, cmd *exec.Cmd) *benchHost {
+	b.Helper()
 	cmd.Stderr = os.Stderr
 	in, err1 := cmd.StdinPipe()
 	out, err2 := cmd.StdoutPipe()

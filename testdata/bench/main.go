@@ -63,6 +63,12 @@ var operations = map[string]func(context.Context) error{
 	"calls": func(ctx context.Context) error {
 		return atOnce(func() error { _, err := nothing.Call(ctx, 1); return err })
 	},
+	"warms": func(ctx context.Context) error {
+		return atOnce(func() error {
+			_, err := nothing.With(multiproc.Options{Method: multiproc.Warm}).Call(ctx, 1)
+			return err
+		})
+	},
 	"bares": func(context.Context) error {
 		return atOnce(func() error { return bare("bare", null, os.Stdout) })
 	},
@@ -94,6 +100,7 @@ func serve(ctx context.Context) (err error) {
 	gib := flag.Int("heap", 0, "GiB of touched heap")
 	limit := flag.Uint64("nofile", math.MaxUint64, "limit on descriptors, no more than the hard limit")
 	open := flag.Int("open", 0, "descriptors to keep open")
+	spares := flag.Int("spares", 0, "processes to keep ready")
 	if err := flag.CommandLine.Parse(os.Args[2:]); err != nil {
 		return err
 	}
@@ -108,6 +115,9 @@ func serve(ctx context.Context) (err error) {
 	}
 	if err := descriptors(*limit, *open); err != nil {
 		return err
+	}
+	if *spares > 0 {
+		multiproc.SetSpares(*spares)
 	}
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
@@ -140,12 +150,18 @@ func descriptors(limit uint64, open int) error {
 // answer does what is asked for, and writes how many ns it took or, for
 // "waiting n", what a child costs.
 func answer(ctx context.Context, what string) error {
+	if strings.HasPrefix(what, "series ") {
+		return series(ctx, what)
+	}
 	if n, ok := strings.CutPrefix(what, "waiting "); ok {
 		n, err := strconv.Atoi(n)
 		if err != nil {
 			return err
 		}
 		return children(ctx, n)
+	}
+	if what == "memory" {
+		return memory()
 	}
 	start := time.Now()
 	if err := operations[what](ctx); err != nil {
