@@ -1,0 +1,9 @@
+package line
+
+import (
+	"testing"
+
+	"multiproc/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
