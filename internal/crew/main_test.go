@@ -1,0 +1,9 @@
+package crew
+
+import (
+	"testing"
+
+	"multiproc/internal/leak"
+)
+
+func TestMain(m *testing.M) { leak.Main(m) }
