@@ -1,10 +1,11 @@
 // Package seam is the meeting place of public packages that share a private
 // need: mplog, afterfork and stdio put functions here when they are
 // initialised, and the root package calls them; what the root package puts here
-// multiproctest calls. Nothing else belongs here.
+// multiproctest and pool call. Nothing else belongs here.
 package seam
 
 import (
+	"context"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,24 @@ var (
 
 	// InProcess makes InProcess the default method, until undo is called.
 	InProcess func() (undo func())
+)
+
+// Set by the root package, for package pool.
+var (
+	// Func takes a *multiproc.Func apart: its name, its multiproc.Options, and
+	// whether it would run in this process if it were started now.
+	Func func(f any) (name string, opts any, inProcess bool)
+
+	// Runner returns what runs a registered function on an encoded argument,
+	// and appends the result to buf; a failure is nil or all there is. Panics
+	// are contained; a function that ends its goroutine ends the caller's.
+	Runner func(name string) (func(ctx context.Context, arg, buf []byte) (result, failure []byte), error)
+
+	// Goexit is the failure of a function that has ended its goroutine.
+	Goexit func() []byte
+
+	// Failure is the error that a failure means in the parent.
+	Failure func(failure []byte) error
 )
 
 // RunAfterFork runs the registered hooks in the order of their registration.
