@@ -4,8 +4,10 @@ SHELL       := /bin/bash
 
 GO       ?= go
 PKGS     ?= ./...
+MODULES  ?= $(shell $(GO) list -m -f '{{.Dir}}')
 RUNS     ?= 100
 ROUNDS   ?= 300
+KILLFOR  ?= 1m
 FUZZTIME ?= 5s
 BIN      := $(CURDIR)/.bin
 
@@ -18,41 +20,51 @@ STRESS   := $(BIN)/stress-v0.52.0
 SYSTEMS  ?= linux darwin windows
 CROSS    ?= linux/arm64 linux/386 darwin/arm64 freebsd/amd64 windows/amd64
 
+# What follows it is done in each module of go.work.
+EACH := for dir in $(MODULES); do echo "\# in $$dir"; cd $$dir;
+
 # Tests run with standard input closed: what they start may then be given
 # descriptor 0 for something else, which is where process libraries break.
 TEST := $(GO) test -count=1 -shuffle=on
 
 .DEFAULT_GOAL := all
 .PHONY: all ci build test race nocgo test-386 vet tidy fmt fmt-check fix-check \
-	lint cross fuzz bench examples storm stress rename help
+	lint cross fuzz bench examples storm killer warm inprocess stress rename help
 
 all: build test ## build and test (the default)
 
 # From the quick to the slow, so that a slip is told in seconds.
-ci: tidy vet fix-check fmt-check lint cross race nocgo test-386 bench fuzz examples storm ## all that CI runs
+ci: tidy vet fix-check fmt-check lint cross race nocgo test-386 warm inprocess bench fuzz examples storm killer ## all that CI runs
 
 build: ## compile every package, examples too
-	$(GO) build $(PKGS)
+	$(EACH) $(GO) build $(PKGS); done
 
 test: ## the suite, in an order of its own each time
-	$(TEST) $(PKGS) <&-
+	$(EACH) $(TEST) $(PKGS) <&-; done
 
 race: ## the suite under the race detector, on one thread and on four
-	$(TEST) -race -cpu=1,4 $(PKGS) <&-
+	$(EACH) $(TEST) -race -cpu=1,4 $(PKGS) <&-; done
 
 nocgo: ## the suite without cgo, as static programs are built
-	CGO_ENABLED=0 $(TEST) $(PKGS) <&-
+	$(EACH) CGO_ENABLED=0 $(TEST) $(PKGS) <&-; done
 
 test-386: ## the suite with 32-bit words, where this machine can run it
 	case $$($(GO) env GOHOSTOS GOHOSTARCH | paste -sd/) in \
-	linux/amd64|linux/386) CGO_ENABLED=0 GOARCH=386 $(TEST) $(PKGS) <&- ;; \
+	linux/amd64|linux/386) $(EACH) CGO_ENABLED=0 GOARCH=386 $(TEST) $(PKGS) <&-; done ;; \
 	*) echo "# 386 programs do not run here" ;; esac
 
+warm: ## the suite of processes once more, with warm starts, and a shorter storm
+	MULTIPROC_TEST_METHOD=warm $(TEST) . <&-
+	MULTIPROC_TEST_METHOD=warm $(MAKE) storm ROUNDS=$$(( $(ROUNDS) / 3 ))
+
+inprocess: ## the same without processes, as far as it means anything there
+	MULTIPROC_TEST_METHOD=inprocess $(TEST) -skip "^($$(grep ^Test testdata/inprocess | paste -sd'|' -))$$" . <&-
+
 vet: ## the compiler's own checks
-	$(GO) vet $(PKGS)
+	$(EACH) $(GO) vet $(PKGS); done
 
 tidy: ## go.mod and go.sum hold what the code needs, and no more
-	$(GO) mod tidy -diff
+	$(EACH) $(GO) mod tidy -diff; done
 	$(GO) mod verify
 
 fmt: $(GOLANGCI) ## format the tree
@@ -62,21 +74,21 @@ fmt-check: $(GOLANGCI) ## what fmt would change
 	$(GOLANGCI) fmt --diff
 
 fix-check: ## nothing that `go fix` would modernise
-	$(GO) fix -diff $(PKGS)
+	$(EACH) $(GO) fix -diff $(PKGS); done
 
 # Platform files are invisible to a linter that runs for another platform.
 lint: $(GOLANGCI) ## once for each kind of platform file
 	$(GOLANGCI) config verify
 	for os in $(SYSTEMS); do echo "# lint $$os"; \
-		CGO_ENABLED=0 GOOS=$$os $(GOLANGCI) run $(PKGS); done
+		$(EACH) CGO_ENABLED=0 GOOS=$$os $(GOLANGCI) run $(PKGS); done; done
 
 cross: ## compile code and tests for each platform that is promised
 	for t in $(CROSS); do echo "# cross $$t"; \
 		export CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/}; \
-		$(GO) vet $(PKGS); $(GO) test -c -o /dev/null $(PKGS); done
+		$(EACH) $(GO) vet $(PKGS); $(GO) test -c -o /dev/null $(PKGS); done; done
 
 bench: ## each benchmark once, so that it still compiles and runs
-	$(GO) test -run='^$$' -bench=. -benchtime=1x $(PKGS)
+	$(EACH) $(GO) test -run='^$$' -bench=. -benchtime=1x $(PKGS); done
 
 fuzz: ## each fuzz target for FUZZTIME
 	grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -r -n1 dirname | sort -u | while read -r dir; do \
@@ -85,6 +97,7 @@ fuzz: ## each fuzz target for FUZZTIME
 
 # Arguments of the examples that want some; what follows them is their check.
 run.checksum := -workers 2 internal | sha256sum --check --quiet
+run.thumbs   := examples/thumbs/testdata/good
 
 EXAMPLES := $(patsubst examples/%/main.go,%,$(wildcard examples/*/main.go))
 examples: $(EXAMPLES:%=example-%) ## run the examples as a reader would
@@ -93,6 +106,9 @@ example-%:
 
 storm: ## trees of processes, killed at a random moment, ROUNDS times
 	$(GO) test -count=1 -timeout=30m -run='^TestStorm$$' -v . -storm.rounds=$(ROUNDS) -storm.shm <&-
+
+killer: ## the pool's workers, killed every few milliseconds for KILLFOR
+	$(GO) test -count=1 -run='^TestKiller$$' -v ./pool -killer.for=$(KILLFOR) <&-
 
 stress: $(STRESS) ## each package's tests RUNS times, two at once
 	for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKGS)); do \
