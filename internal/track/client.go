@@ -63,6 +63,7 @@ type client struct {
 	failed  int           // times in a row that it was in vain
 	retry   *time.Timer   // for the next; nil before the first
 	left    chan struct{} // closed when Stop is over, until when nobody dials; nil without
+	met     bool          // in the root: the tracker knows it, and will not end before it has taken leave
 	line    line
 	kids    map[uint64]*Child
 	claims  map[claim]*holding

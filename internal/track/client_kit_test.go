@@ -135,7 +135,7 @@ func answer(l *link, f wire.Frame) {
 		}
 	}
 	if f.Kind == kindBye {
-		l.send(kindParted, nil)
+		l.send(kindParted, encodeID(0))
 	}
 }
 

@@ -116,7 +116,7 @@ func (c *client) connect() error {
 	}
 	c.mu.Lock()
 	heard := make(chan struct{})
-	c.link, c.peer, c.heard, c.deaths, c.synced = l, peer, heard, 0, false
+	c.link, c.peer, c.heard, c.deaths, c.synced, c.met = l, peer, heard, 0, false, c.spawn != nil
 	c.tellLocked()
 	c.mu.Unlock()
 	go func() {

@@ -22,7 +22,7 @@ const (
 	kindWelcome                          // tracker: it serves this owner; with a pidfd
 	kindAck                              // tracker: what had this id is done
 	kindReport                           // tracker: something was left behind
-	kindParted                           // tracker: what who is leaving had is cleaned up
+	kindParted                           // tracker: what who is leaving had is cleaned up; how many children depend on it still
 )
 
 // maxFrame is what a link takes: a resource and where it was registered.

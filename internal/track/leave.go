@@ -13,26 +13,30 @@ var errTorn = errors.New("its link broke")
 // leave takes leave of the tracker; of the next one, if it dies over that.
 func (c *client) leave(ctx context.Context, ifIdle bool) error {
 	for n := 1; ; n++ {
-		if err := c.part(ctx, ifIdle); !errors.Is(err, errTorn) || n == tries || ctx.Err() != nil {
+		again, err := c.part(ctx, ifIdle)
+		if !again || n == tries || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func (c *client) part(ctx context.Context, ifIdle bool) error {
+// part is in vain if the tracker dies over it, or keeps this process for children
+// that have ended before they were told of here.
+func (c *client) part(ctx context.Context, ifIdle bool) (again bool, err error) {
 	f, err := c.bye(ctx, ifIdle)
 	if f == nil {
-		return err
+		return false, err
 	}
 	err = f.wait(ctx)
 	if errors.Is(err, errTorn) {
 		c.comeBack()
-		return err
+		return true, err
 	}
 	if err != nil && f.tracker != nil && ctx.Err() == nil {
 		_ = f.tracker.Kill()
 	}
-	if c.close() {
+	stays, idle := c.close(err == nil && f.link != nil && f.link.kept)
+	if stays {
 		err = errors.Join(err, errors.New("children of this process still need the tracker"))
 	} else if f.tracker != nil {
 		select {
@@ -42,7 +46,7 @@ func (c *client) part(ctx context.Context, ifIdle bool) error {
 		}
 	}
 	c.comeBack()
-	return err
+	return stays && idle, err
 }
 
 // A farewell is what was said to a tracker.
@@ -63,8 +67,8 @@ func (c *client) bye(ctx context.Context, ifIdle bool) (*farewell, error) {
 	if err == nil && ifIdle && c.neededLocked() {
 		return nil, nil
 	}
-	if err == nil && c.link == nil && len(c.claims) > 0 {
-		c.dialLocked() // there is something to clean up, and nobody who would
+	if err == nil && c.link == nil && (len(c.claims) > 0 || c.met) {
+		c.dialLocked() // there is something to say, and nobody who listens
 		err = c.settleLocked(ctx)
 	}
 	if err != nil {
@@ -121,7 +125,7 @@ func (c *client) comeBack() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tracker != nil && (c.door == noDoor || isClosed(c.tracker.Done())) {
-		c.tracker = nil
+		c.tracker, c.met = nil, false
 	}
 	close(c.left)
 	c.left = nil
@@ -140,18 +144,21 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// close closes what this process holds of its tracker. Where it has children
-// still, the root keeps the tracker for them.
-func (c *client) close() (stays bool) {
+// close closes what this process holds of its tracker. The root keeps that for its
+// children, and while it is kept itself; it is idle if it has none.
+func (c *client) close(kept bool) (stays, idle bool) {
 	c.mu.Lock()
 	link, heard := c.link, c.heard
 	c.link = nil
 	clear(c.claims)
-	stays = len(c.kids) > 0
-	if !stays {
+	idle = len(c.kids) == 0
+	if idle {
 		c.line.close()
 	}
-	if c.spawn != nil && !stays {
+	root := c.spawn != nil
+	c.met = root && kept
+	stays = root && (kept || !idle)
+	if root && !stays {
 		c.dismissLocked()
 		c.door.close() // the tracker ends when nobody can come in any more
 	}
@@ -162,5 +169,5 @@ func (c *client) close() (stays bool) {
 	if heard != nil {
 		<-heard
 	}
-	return stays && c.spawn != nil
+	return stays, idle
 }

@@ -58,6 +58,21 @@ func TestForgottenOwnerHasNothing(t *testing.T) {
 	})
 }
 
+// A root that has children is not forgotten, and hears so.
+func TestLeaverWithChildrenIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		o, end := w.owner(1, true)
+		w.starts(o, 2, 5, false, time.Second)
+		go w.settle(o)
+		f, err := end.receive()
+		depend, err2 := decodeID(f.Payload)
+		if err = errors.Join(err, err2); err != nil || f.Kind != kindParted || depend != 1 || !w.known(o) {
+			t.Errorf("frame %d, %d children, known: %v, %v", f.Kind, depend, w.known(o), err)
+		}
+	})
+}
+
 // Nothing is registered between the farewell and the end of it.
 func TestRegisterWhileLeaving(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -19,7 +19,10 @@ type link struct {
 	rw     io.ReadWriteCloser
 	in     *bufio.Reader
 	rights []int // that have arrived and were not taken; -1 for one that was lost, and all after it
-	parted bool  // the tracker has said that its work is done; for the reader, and who waits for that one
+
+	// For the reader, and who waits for that one.
+	parted bool // the tracker has said that its work is done
+	kept   bool // but that it does not forget this process, for its children
 
 	// For how long the other side may read nothing while something is queued, or
 	// the link breaks. Zero: for ever, as it may have been stopped.
@@ -95,10 +98,13 @@ func (l *link) take() int {
 	return fd
 }
 
-// breakLocked makes an error of the sender known to the reader.
+// breakLocked makes an error of the sender known to the reader. If the other side
+// has hung up, the reader learns of that by itself, after what it said before.
 func (l *link) breakLocked(err error) {
 	l.err = err
-	l.closeStream()
+	if !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+		l.closeStream()
+	}
 }
 
 func (l *link) closeStream() {

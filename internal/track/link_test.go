@@ -65,3 +65,22 @@ func TestSenderFails(t *testing.T) {
 		}
 	}
 }
+
+// What the other side has said before it hung up is heard, also by a link that has
+// failed to send.
+func TestLastWordsAreHeard(t *testing.T) {
+	t.Parallel()
+	l, other := pair(t)
+	other.send(kindReport, []byte("last words"))
+	other.finish()
+	if l.send(kindSync, nil); l.failure() == nil {
+		t.Error("it was sent")
+	}
+	f, err := l.receive()
+	if err != nil || string(f.Payload) != "last words" {
+		t.Errorf("%q, %v", f.Payload, err)
+	}
+	if f, err = l.receive(); err == nil {
+		t.Errorf("and then %q", f.Payload)
+	}
+}

@@ -28,7 +28,9 @@ func (c *client) listen(l *link, peer *sys.Foreign) {
 				c.outlet.put(r, c.report)
 			}
 		case kindParted:
-			l.parted = true
+			if depend, err := decodeID(frame.Payload); err == nil {
+				l.parted, l.kept = true, depend > 0
+			}
 		}
 	}
 	if errors.Is(l.failure(), os.ErrDeadlineExceeded) {

@@ -163,11 +163,12 @@ func (s *Server) settle(o *owner) {
 	s.mu.Unlock()
 	s.cleanUp(o, true)
 	s.mu.Lock()
-	if o.root && len(o.children) == 0 {
+	depend := len(o.children)
+	if o.root && depend == 0 {
 		s.forgetLocked(o)
 	}
 	s.mu.Unlock()
-	o.link.send(kindParted, nil)
+	o.link.send(kindParted, encodeID(uint64(depend)))
 	o.link.finish()
 }
 

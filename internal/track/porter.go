@@ -27,7 +27,7 @@ func (c *client) watch(t Tracker) {
 	if c.tracker != t || c.left != nil {
 		return
 	}
-	c.tracker = nil
+	c.tracker, c.met = nil, false
 	const most = 4 // in a row that served nobody
 	if c.deaths++; c.deaths < most {
 		_ = c.startLocked()

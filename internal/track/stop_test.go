@@ -116,6 +116,81 @@ func TestTrackerDiesAtTheFarewell(t *testing.T) {
 	}
 }
 
+// A root is told when the tracker does not forget it for its children. If they have
+// ended by then it says farewell once more: the tracker would not end before it.
+func TestKeptForChildrenThatHaveEnded(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	byes := 0
+	s := newStage(t, func(l *link) {
+		welcome(l)
+		for {
+			f, err := l.receive()
+			if err != nil {
+				return
+			}
+			if f.Kind != kindBye {
+				answer(l, f)
+				continue
+			}
+			mu.Lock()
+			byes++
+			depend := max(0, 2-byes)
+			mu.Unlock()
+			if id, err := decodeID(f.Payload); err == nil {
+				l.send(kindAck, encodeAck(id, ""))
+			}
+			l.send(kindParted, encodeID(uint64(depend)))
+			l.finish()
+			return
+		}
+	})
+	if err := s.enroll("a"); err != nil {
+		t.Fatal(err)
+	}
+	err := s.soon("Stop", func() error { return s.stop(context.Background(), false) })
+	mu.Lock()
+	defer mu.Unlock()
+	if err != nil || byes != 2 {
+		t.Errorf("%v after %d farewells", err, byes)
+	}
+}
+
+// A tracker whose link to the root broke knows it still, and is told farewell.
+func TestFarewellAfterABrokenLink(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	byes := 0
+	s := newStage(t, func(l *link) {
+		welcome(l)
+		for {
+			f, err := l.receive()
+			if err != nil {
+				return
+			}
+			answer(l, f)
+			mu.Lock()
+			if f.Kind == kindBye {
+				byes++
+			}
+			mu.Unlock()
+			if f.Kind == kindBye || f.Kind == kindUnregister {
+				l.finish()
+				return
+			}
+		}
+	})
+	if err := errors.Join(s.enroll("a"), s.unregister(key("a"))); err != nil {
+		t.Fatal(err)
+	}
+	err := s.soon("Stop", func() error { return s.stop(context.Background(), false) })
+	mu.Lock()
+	defer mu.Unlock()
+	if err != nil || byes != 1 {
+		t.Errorf("%v after %d farewells", err, byes)
+	}
+}
+
 // Stop keeps to its time while a tracker is being started, and does not say that
 // all is well where there is nobody to clean up.
 func TestStopWithoutTracker(t *testing.T) {

@@ -55,7 +55,7 @@ func (h hangUp) answer(l *link) {
 			l.send(kindAck, encodeAck(id, ""))
 		}
 		if f.Kind == kindBye {
-			l.send(kindParted, nil)
+			l.send(kindParted, encodeID(0))
 			return
 		}
 	}
