@@ -22,27 +22,28 @@ func Cleanup(ctx context.Context) error {
 	runtime.GC()
 	errs = append(errs, stopChildren(ctx)) // started by finalizers
 	rest()
+	stop := track.StopIdle
 	if len(family.list()) == 0 {
-		errs = append(errs, track.Stop(ctx))
+		stop = track.Stop
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, stop(ctx))...)
 }
 
-// rest lets go of what is kept for the next child.
+// rest lets go of what is kept for the next child, but for the tracker.
 func rest() {
 	spares.close()
 	spares.wait()
 	if len(family.list()) == 0 {
 		crashes.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), trackerLimit)
-	defer cancel()
-	_ = track.StopIdle(ctx) // who looks for leaks will find it
 }
 
 func init() {
 	seam.Rest = func() {
 		rest()
+		ctx, cancel := context.WithTimeout(context.Background(), trackerLimit)
+		defer cancel()
+		_ = track.StopIdle(ctx) // who looks for leaks will find it
 		spares.open()
 	}
 	seam.InProcess = func() (undo func()) {

@@ -68,9 +68,6 @@ func stageCommand(t *testing.T, cmd *exec.Cmd) *stage {
 		cmd.Env = os.Environ()
 	}
 	cmd.Env = append(cmd.Env, s.tag)
-	if os.Getenv("GORACE") == "" { // else a process of a race build takes a second to exit
-		cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=20")
-	}
 	if cmd.Stdout == nil {
 		cmd.Stdout = w
 	}
