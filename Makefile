@@ -48,10 +48,11 @@ race: ## the suite under the race detector, on one thread and on four
 nocgo: ## the suite without cgo, as static programs are built
 	$(EACH) CGO_ENABLED=0 $(TEST) $(PKGS) <&-; done
 
+# A kernel for amd64 may run none for 386; that those compile is for cross to say.
 test-386: ## the suite with 32-bit words, where this machine can run it
-	case $$($(GO) env GOHOSTOS GOHOSTARCH | paste -sd/) in \
-	linux/amd64|linux/386) $(EACH) CGO_ENABLED=0 GOARCH=386 $(TEST) $(PKGS) <&-; done ;; \
-	*) echo "# 386 programs do not run here" ;; esac
+	if CGO_ENABLED=0 GOOS=linux GOARCH=386 $(GO) test -run='^$$' ./internal/wire &>/dev/null; then \
+		$(EACH) CGO_ENABLED=0 GOARCH=386 $(TEST) $(PKGS) <&-; done; \
+	else echo "# 386 programs do not run here"; fi
 
 warm: ## the suite of processes once more, with warm starts, and a shorter storm
 	MULTIPROC_TEST_METHOD=warm $(TEST) . <&-
