@@ -13,22 +13,24 @@ var errTorn = errors.New("its link broke")
 // leave takes leave of the tracker; of the next one, if it dies over that.
 func (c *client) leave(ctx context.Context, ifIdle bool) error {
 	for n := 1; ; n++ {
-		again, err := c.part(ctx, ifIdle)
-		if !again || n == tries || ctx.Err() != nil {
+		last := n == tries || ctx.Err() != nil
+		again, err := c.part(ctx, ifIdle, last)
+		if !again || last {
 			return err
 		}
 	}
 }
 
 // part is in vain if the tracker dies over it, or keeps this process for children
-// that have ended before they were told of here.
-func (c *client) part(ctx context.Context, ifIdle bool) (again bool, err error) {
+// that have ended before they were told of here. The last time it is over whatever
+// happens.
+func (c *client) part(ctx context.Context, ifIdle, last bool) (again bool, err error) {
 	f, err := c.bye(ctx, ifIdle)
 	if f == nil {
 		return false, err
 	}
 	err = f.wait(ctx)
-	if errors.Is(err, errTorn) {
+	if errors.Is(err, errTorn) && !last {
 		c.comeBack()
 		return true, err
 	}
