@@ -196,18 +196,31 @@ type pidfdInfo struct {
 // lostExit asks the kernel for the status of a process that somebody else
 // reaped: PIDFD_GET_INFO with PIDFD_INFO_EXIT, since Linux 6.15.
 func lostExit(fd int) Exit {
-	// The status is stored while the process is reaped, which whoever took it
-	// may still be at: POLLHUP says that it is over (20 ms are a net for
-	// kernels that don't say).
-	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd)}}, 20)
+	status, known := askExit(fd)
+	if known && status == nil {
+		// It is stored while the process is reaped, which whoever took it may still
+		// be at, or, of a child of somebody else, not have begun: POLLHUP says that
+		// it is over.
+		const net = 1000 // ms
+		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd)}}, net)
+		status, _ = askExit(fd)
+	}
+	if status == nil {
+		return Exit{Lost: true}
+	}
+	var exit Exit
+	exitStatus(&exit, *status)
+	return exit
+}
+
+// askExit returns the status if there is one, and whether the kernel knows of it.
+func askExit(fd int) (status *syscall.WaitStatus, known bool) {
 	const infoExit = 1 << 3
 	info := pidfdInfo{mask: infoExit}
 	const request = 3<<30 | unsafe.Sizeof(info)<<16 | 0xFF<<8 | 11 // _IOWR(0xFF, 11, struct pidfd_info)
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(&info)))
 	if errno != 0 || info.mask&infoExit == 0 {
-		return Exit{Lost: true}
+		return nil, errno == 0
 	}
-	var exit Exit
-	exitStatus(&exit, syscall.WaitStatus(info.exit))
-	return exit
+	return new(syscall.WaitStatus(info.exit)), true
 }
