@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"multiproc/finalize"
 	"multiproc/internal/seam"
@@ -26,7 +27,22 @@ func Cleanup(ctx context.Context) error {
 	if len(family.list()) == 0 {
 		stop = track.Stop
 	}
+	ctx, cancel := atLeast(ctx, trackerLimit)
+	defer cancel()
 	return errors.Join(append(errs, stop(ctx))...)
+}
+
+// atLeast returns a copy of ctx that does not end before the limit is over.
+func atLeast(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	long, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	over := time.AfterFunc(limit, func() {
+		stop := context.AfterFunc(ctx, cancel)
+		context.AfterFunc(long, func() { stop() })
+	})
+	return long, func() {
+		over.Stop()
+		cancel()
+	}
 }
 
 // rest lets go of what is kept for the next child, but for the tracker.

@@ -26,9 +26,6 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	if os.Getenv("GORACE") == "" { // else a process of a race build takes a second to exit
-		os.Setenv("GORACE", "atexit_sleep_ms=20")
-	}
 	leak.Main(multiproctest.Wrap(m))
 }
 
@@ -48,5 +45,8 @@ func programCommand(t testing.TB, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), programVar+"="+name)
+	if os.Getenv("GORACE") == "" { // else a process of a race build takes a second to exit
+		cmd.Env = append(cmd.Env, "GORACE=atexit_sleep_ms=20")
+	}
 	return cmd
 }
