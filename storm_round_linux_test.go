@@ -12,7 +12,7 @@ import (
 )
 
 // stormBound is how long it may take until what had to go is gone.
-const stormBound = stormGrace + time.Second
+const stormBound = stormGrace + stormMargin
 
 // stormMost is how many processes a storm may have before it is taken for a
 // fork bomb: those that are dying, and another tracker, come on top of its 25.
