@@ -201,8 +201,13 @@ func lostExit(fd int) Exit {
 		// It is stored while the process is reaped, which whoever took it may still
 		// be at, or, of a child of somebody else, not have begun: POLLHUP says that
 		// it is over.
-		const net = 1000 // ms
-		_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd)}}, net)
+		const net = time.Second
+		for start := time.Now(); ; {
+			_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd)}}, int(net.Milliseconds()))
+			if !errors.Is(err, unix.EINTR) || time.Since(start) > net {
+				break
+			}
+		}
 		status, _ = askExit(fd)
 	}
 	if status == nil {
