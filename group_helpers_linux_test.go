@@ -30,7 +30,7 @@ func (k groupKin) ended() bool {
 
 func (k groupKin) runs() bool {
 	n, _ := unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}}, 0)
-	return n == 0
+	return n <= 0 // EINTR comes of nothing that has ended
 }
 
 // goesOn reports whether it runs and is not stopped. A signal that went astray has
