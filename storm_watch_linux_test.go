@@ -45,7 +45,7 @@ var stormWatch = program("storm-watch", func() {
 		return n
 	}
 	seed, first, step, end := arg(2), arg(3), arg(4), arg(5)
-	w := &stormWatcher{dir: os.Args[1], seed: seed, deck: stormDeck(seed, os.Args[6])}
+	w := &stormWatcher{dir: os.Args[1], seed: seed, deck: stormDeck(seed, os.Args[6]), alone: os.Args[7] == "true"}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // the test is over
 		w.mu.Lock()
@@ -71,9 +71,10 @@ var stormWatch = program("storm-watch", func() {
 })
 
 type stormWatcher struct {
-	dir  string
-	seed uint64
-	deck []stormBlow
+	dir   string
+	seed  uint64
+	deck  []stormBlow
+	alone bool // else others may have the processors while time passes
 
 	mu sync.Mutex // held while processes are started, and to end everything
 }
