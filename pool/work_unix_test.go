@@ -49,14 +49,14 @@ func doJob(ctx context.Context, j job) (done, error) {
 			return done{}, err
 		}
 	}
-	for j.Await != "" {
+	for pause := time.Millisecond; j.Await != ""; pause = min(2*pause, 50*time.Millisecond) { // 200 may wait
 		if _, err := os.Stat(j.Await); err == nil {
 			break
 		}
 		select {
 		case <-ctx.Done():
 			return done{}, ctx.Err()
-		case <-time.After(time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 	end := ctx.Done()
