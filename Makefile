@@ -55,9 +55,10 @@ nocgo: ## the suite without cgo, as static programs are built
 # Without cgo too. A kernel for amd64 may run none for 386: that they compile is for
 # cross to say.
 test-386: export CGO_ENABLED := 0
-test-386: ## the suite with 32-bit words, or as nocgo where this machine can't run that
-	if GOOS=linux GOARCH=386 $(GO) test -run='^$$' ./internal/wire &>/dev/null; then export GOARCH=386; fi; \
-	$(EACH) $(TEST) $(PKGS) <&-; done
+test-386: ## the suite with 32-bit words, or in short as nocgo where this machine can't run that
+	short=-short; \
+	if GOOS=linux GOARCH=386 $(GO) test -run='^$$' ./internal/wire &>/dev/null; then export GOARCH=386; short=; fi; \
+	$(EACH) $(TEST) $$short $(PKGS) <&-; done
 
 warm: ## the suite of processes once more, with warm starts, and a shorter storm
 	MULTIPROC_TEST_METHOD=warm $(TEST) . <&-
