@@ -113,7 +113,7 @@ example-%:
 	$(GO) run ./examples/$* $(run.$*)
 
 storm: ## trees of processes, killed at a random moment, ROUNDS times
-	$(GO) test -count=1 -timeout=30m -run='^TestStorm$$' -v . -storm.rounds=$(ROUNDS) -storm.alone <&-
+	$(GO) test -count=1 -timeout=30m -run='^TestStorm$$' -v . -storm.rounds=$(ROUNDS) -storm.shm <&-
 
 killer: ## the pool's workers, killed every few milliseconds for KILLFOR
 	$(GO) test -count=1 -run='^TestKiller$$' -v ./pool -killer.for=$(KILLFOR) <&-

@@ -37,7 +37,7 @@ func (r *stormRound) aftermath() {
 	}
 	if !r.blow.stops() {
 		r.survivors(was.processes, dead)
-		if !killed && !r.blow.asks() && r.alone { // a grace is short for who waits for a processor
+		if !killed && !r.blow.asks() {
 			r.asked(was, dead)
 		}
 	}

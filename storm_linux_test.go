@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ import (
 var (
 	stormRounds = flag.Int("storm.rounds", stormDefault, "rounds of the storm")
 	stormSeed   = flag.Uint64("storm.seed", 0, "seed of the storm; zero: a new one")
-	stormAlone  = flag.Bool("storm.alone", false, "no other test runs: hold the storm to its times, and let it use /dev/shm too, where others look for leaks")
+	stormShmToo = flag.Bool("storm.shm", false, "let the storm use /dev/shm too, where nobody else must be looking for leaks")
 	stormOnly   = flag.String("storm.only", "", "the one blow of the storm, as in child KILL + tracker KILL")
 )
 
@@ -30,12 +31,12 @@ func TestStorm(t *testing.T) {
 	if testing.Short() {
 		rounds = min(rounds, 6)
 	}
-	if *stormAlone {
+	if *stormShmToo {
 		t.Setenv(stormShm, "yes")
 	}
 	seed := cmp.Or(*stormSeed, rand.Uint64())
 	t.Logf("%d rounds, -storm.seed=%d", rounds, seed)
-	const watchers = 2 // each has one storm at a time
+	watchers := max(1, min(2, runtime.NumCPU()/2)) // each has one storm at a time, of 25 processes
 	results := make(chan stormResult)
 	ended := make(chan error)
 	for i := range watchers {
@@ -65,7 +66,7 @@ func TestStorm(t *testing.T) {
 // stormRun starts a watcher and hears of its rounds.
 func stormRun(t *testing.T, results chan<- stormResult, dir string, seed uint64, first, step, end int) error {
 	cmd := programCommand(t, stormWatch, dir, strconv.FormatUint(seed, 10),
-		strconv.Itoa(first), strconv.Itoa(step), strconv.Itoa(end), *stormOnly, strconv.FormatBool(*stormAlone))
+		strconv.Itoa(first), strconv.Itoa(step), strconv.Itoa(end), *stormOnly)
 	cmd.Cancel = nil // the end of its input makes it end its storm first
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

@@ -11,14 +11,8 @@ import (
 	"time"
 )
 
-// bound is how long it may take until what had to go is gone. Beside other tests
-// that tells how long those keep the processors, and is a net.
-func (w *stormWatcher) bound() time.Duration {
-	if !w.alone {
-		return stormGrace + lifeNet
-	}
-	return stormGrace + time.Second
-}
+// stormBound is how long it may take until what had to go is gone.
+const stormBound = stormGrace + time.Second
 
 // stormMost is how many processes a storm may have before it is taken for a
 // fork bomb: those that are dying, and another tracker, come on top of its 25.
@@ -193,7 +187,7 @@ func (r *stormRound) await(since time.Time, what string, left func() []string) t
 		if len(list) == 0 {
 			return time.Since(since)
 		}
-		if start.Sub(since) > r.bound() {
+		if start.Sub(since) > stormBound {
 			r.problem("%s: left after %v:\n\t\t%s", what, time.Since(since).Round(time.Millisecond), strings.Join(list, "\n\t\t"))
 			return 0
 		}

@@ -45,7 +45,7 @@ var stormWatch = program("storm-watch", func() {
 		return n
 	}
 	seed, first, step, end := arg(2), arg(3), arg(4), arg(5)
-	w := &stormWatcher{dir: os.Args[1], seed: seed, deck: stormDeck(seed, os.Args[6]), alone: os.Args[7] == "true"}
+	w := &stormWatcher{dir: os.Args[1], seed: seed, deck: stormDeck(seed, os.Args[6])}
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // the test is over
 		w.mu.Lock()
@@ -71,10 +71,9 @@ var stormWatch = program("storm-watch", func() {
 })
 
 type stormWatcher struct {
-	dir   string
-	seed  uint64
-	deck  []stormBlow
-	alone bool // else others may have the processors while time passes
+	dir  string
+	seed uint64
+	deck []stormBlow
 
 	mu sync.Mutex // held while processes are started, and to end everything
 }
