@@ -111,7 +111,7 @@ func TestExitOrderInAChild(t *testing.T) {
 // nobody is killed for taking the time that he was given.
 func TestTerminateThreeLevels(t *testing.T) {
 	t.Parallel()
-	rounds := 30
+	rounds := 100
 	if os.Getenv("MULTIPROC_LONG") != "" {
 		rounds = 1000
 	}

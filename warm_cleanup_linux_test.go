@@ -16,7 +16,7 @@ import (
 var warmCleanup = warmProgram("warm-cleanup", multiproc.MainOptions{}, func(ctx context.Context) (odd []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lifeNet)
 	defer cancel()
-	for i := range 20 {
+	for i := range 40 {
 		multiproc.SetSpares(2)
 		multiproc.AwaitSpares(2)
 		called := make(chan error, 1)
@@ -24,7 +24,7 @@ var warmCleanup = warmProgram("warm-cleanup", multiproc.MainOptions{}, func(ctx 
 			_, err := warmed.Call(ctx, 3)
 			called <- err
 		}()
-		time.Sleep(time.Duration(i) * 20 * time.Microsecond)
+		time.Sleep(time.Duration(i) * 10 * time.Microsecond)
 		_ = multiproc.Cleanup(ctx) // which may say that the child still needs the tracker
 		if err := <-called; !warmLetBe(err) {
 			odd = append(odd, fmt.Sprint(i, " call: ", err))
