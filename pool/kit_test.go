@@ -34,7 +34,7 @@ func newPool[A, R any](t testing.TB, f *multiproc.Func[A, R], opts pool.Options)
 // net is a context for what must not take long: it fails rather than hangs.
 func net(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }

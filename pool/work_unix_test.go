@@ -49,7 +49,7 @@ func doJob(ctx context.Context, j job) (done, error) {
 			return done{}, err
 		}
 	}
-	for pause := time.Millisecond; j.Await != ""; pause = min(2*pause, 50*time.Millisecond) { // 200 may wait
+	for pause := time.Millisecond; j.Await != ""; pause = min(2*pause, 200*time.Millisecond) { // 200 may wait
 		if _, err := os.Stat(j.Await); err == nil {
 			break
 		}
