@@ -66,8 +66,11 @@ type faultHolds struct{ Descriptors, Goroutines, Reserved, Children int }
 // faultLook waits until no more is held than before, if there is a before, and
 // returns what is.
 func faultLook(before *faultHolds) (now faultHolds, err error) {
-	for net := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		runtime.GC() // what finalizers close counts as closed
+	pause := time.Millisecond
+	for net := time.Now().Add(10 * time.Second); ; time.Sleep(pause) {
+		pause = min(2*pause, 50*time.Millisecond)
+		multiproc.SettleSpares() // what they take is not lost
+		runtime.GC()             // what finalizers close counts as closed
 		held, err := lifeHolds()
 		if err != nil {
 			return now, err

@@ -26,6 +26,16 @@ func AwaitSpares(n int) (pids []int) {
 	return pids
 }
 
+// SettleSpares waits until the stock is full or has given up for a while, and
+// none of it is on its way in or out.
+func SettleSpares() {
+	spares.mu.Lock()
+	defer spares.mu.Unlock()
+	for spares.coming > 0 || len(spares.all) > len(spares.ready) || len(spares.ready) < spares.want && spares.pause == nil {
+		spares.changed.Wait()
+	}
+}
+
 // SpareFailures is how often in a row spares could not be had.
 func SpareFailures() int {
 	spares.mu.Lock()
