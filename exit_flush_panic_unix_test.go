@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"multiproc"
@@ -16,12 +17,14 @@ import (
 )
 
 // exitFlushLines is more than a buffer and a pipe hold.
-var exitFlushLines = strings.Repeat("a line\n", 20_000) + "the last line\n"
+var exitFlushLines = sync.OnceValue(func() string { // each process of a test has what stands above its main
+	return strings.Repeat("a line\n", 20_000) + "the last line\n"
+})
 
 func exitFlushPanic() {
 	w := bufio.NewWriter(os.Stderr)
 	stdio.FlushAtExit(w)
-	for line := range strings.Lines(exitFlushLines) { // at once it would bypass the buffer
+	for line := range strings.Lines(exitFlushLines()) { // at once it would bypass the buffer
 		w.WriteString(line)
 	}
 	panic("at last")
@@ -51,8 +54,8 @@ func TestExitFlushAfterPanic(t *testing.T) {
 	if err := c.Join(lifeCtx(t)); err != nil {
 		t.Error(err)
 	}
-	if got, err := os.ReadFile(f.Name()); string(got) != exitFlushLines {
-		t.Errorf("%d bytes of %d, %v", len(got), len(exitFlushLines), err)
+	if got, err := os.ReadFile(f.Name()); string(got) != exitFlushLines() {
+		t.Errorf("%d bytes of %d, %v", len(got), len(exitFlushLines()), err)
 	}
 }
 
@@ -70,7 +73,7 @@ func TestExitFlushAfterPanicInRun(t *testing.T) {
 	if err := cmd.Run(); err == nil || cmd.ProcessState.ExitCode() != 2 {
 		t.Errorf("it ended with %v, want 2", err)
 	}
-	if rest, ok := strings.CutPrefix(stderr.String(), exitFlushLines); !ok || !strings.Contains(rest, "panic: at last") {
-		t.Errorf("%d bytes of %d, then %.100q", stderr.Len(), len(exitFlushLines), rest)
+	if rest, ok := strings.CutPrefix(stderr.String(), exitFlushLines()); !ok || !strings.Contains(rest, "panic: at last") {
+		t.Errorf("%d bytes of %d, then %.100q", stderr.Len(), len(exitFlushLines()), rest)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -115,7 +116,9 @@ func startClean(cmd *exec.Cmd) error {
 	return cmd.Start()
 }
 
-var eventLine = regexp.MustCompile(`^\[\w+/(.+?)\] .*\bevent=(\S+)(?: child=(\S+))?`)
+var eventLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^\[\w+/(.+?)\] .*\bevent=(\S+)(?: child=(\S+))?`)
+})
 
 // next takes in the next line, and returns what it adds to the trail.
 func (s *stage) next() (entry string, err error) {
@@ -128,7 +131,7 @@ func (s *stage) next() (entry string, err error) {
 		entry = line
 		if text, ok := strings.CutPrefix(line, "mark: "); ok {
 			entry = text
-		} else if m := eventLine.FindStringSubmatch(line); m != nil {
+		} else if m := eventLine().FindStringSubmatch(line); m != nil {
 			entry = strings.TrimSpace(m[1] + ": " + m[2] + " " + m[3])
 		}
 		s.trail = append(s.trail, entry)

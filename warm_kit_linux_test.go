@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -64,7 +65,9 @@ var warmLook = multiproc.NewFunc("warm-look", func(ctx context.Context, own stri
 	return v, err
 })
 
-var warmUnsteady = regexp.MustCompile(`^(Pid|Tgid|NSpid|NStgid|NSpgid|NSsid|Vm|Rss|Hugetlb|Threads|SigQ|SigPnd|ShdPnd|SigBlk|SigCgt|State|FDSize|\w*voluntary|Cpus_allowed_list|Ngid)`)
+var warmUnsteady = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(Pid|Tgid|NSpid|NStgid|NSpgid|NSsid|Vm|Rss|Hugetlb|Threads|SigQ|SigPnd|ShdPnd|SigBlk|SigCgt|State|FDSize|\w*voluntary|Cpus_allowed_list|Ngid)`)
+})
 
 // warmSteady drops what differs from one process to the next.
 func warmSteady(file string, text []byte) string {
@@ -73,7 +76,7 @@ func warmSteady(file string, text []byte) string {
 	}
 	var keep []byte
 	for line := range bytes.Lines(text) {
-		if !warmUnsteady.Match(line) {
+		if !warmUnsteady().Match(line) {
 			keep = append(keep, line...)
 		}
 	}
