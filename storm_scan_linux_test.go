@@ -92,6 +92,10 @@ func stormRead(stat string) (p stormProc, ok bool) {
 func (s *stormScan) identify(p, parent stormProc) stormProc {
 	known := s.seen[p.stormKey]
 	p.path, p.what = known.path, known.what
+	if known.final() {
+		p.mark, p.command = known.mark, known.command
+		return p
+	}
 	if known.command != "" && p.state == "Z" {
 		p.command = known.command
 	}
@@ -127,6 +131,12 @@ func (s *stormScan) identify(p, parent stormProc) stormProc {
 	}
 	s.seen[p.stormKey] = p
 	return p
+}
+
+// final reports whether a process will not be told as another one: it is not the
+// copy of one that starts others, and does not start any itself.
+func (p stormProc) final() bool {
+	return p.mark != "" && p.what != "copy" && stormSlots[p.what] == nil
 }
 
 // open holds a process, so that a signal can't hit another one which got its

@@ -52,13 +52,12 @@ func (w stormWake) left() (left []stormProc) {
 	stats, _ := filepath.Glob("/proc/[1-9]*/stat")
 	for _, stat := range stats {
 		p, ok := stormRead(stat)
-		if !ok || p.state == "Z" {
+		if !ok || p.state == "Z" || !strings.Contains(string(text), stormStarted+" "+strconv.Itoa(p.group)+"\n") {
 			continue
 		}
 		p = scan.identify(p, stormProc{path: "?"})
 		number, below := strings.CutPrefix(p.path, w.Path+"/")
-		started := strings.Contains(string(text), stormStarted+" "+strconv.Itoa(p.group)+"\n")
-		if p.mark == w.Mark && p.what == "program" && below && !strings.Contains(number, "/") && started {
+		if p.mark == w.Mark && p.what == "program" && below && !strings.Contains(number, "/") {
 			left = append(left, p)
 		}
 	}
