@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,7 +29,7 @@ const stormGrace = 300 * time.Millisecond
 
 // stormSlots are what a process keeps running, by what it is itself: what ends
 // is started anew. With the tracker and what programs start and leave behind
-// that is never more than 25 processes.
+// that is never more than 25 processes, and two spares.
 var stormSlots = map[string][]string{
 	"root":   {"branch", "branch", "leaf", "program"},
 	"branch": {"twig", "leaf", "program"},
@@ -126,18 +127,25 @@ func (a stormArg) start(ctx context.Context, rng *rand.Rand) (*multiproc.Process
 	if a.What == "program" || a.What == "single" {
 		return a.startProgram(ctx, rng)
 	}
-	if a.What == "leaf" {
+	opts := multiproc.Options{Grace: stormGrace / time.Duration(1+rng.IntN(2)), Daemon: rng.IntN(2) == 0}
+	leaf := a.What == "leaf"
+	if leaf {
 		a.What = a.pickLeaf(rng)
 	}
-	opts := multiproc.Options{
-		Grace: stormGrace / time.Duration(1+rng.IntN(2)), Daemon: rng.IntN(2) == 0,
-		Env: append([]string{stormPath + "=" + a.Path, stormWhat + "=" + a.What}, os.Environ()...), // the first counts
+	if !leaf || !a.spares() { // which are what started them, as far as can be seen
+		opts.Env = append([]string{stormPath + "=" + a.Path, stormWhat + "=" + a.What}, os.Environ()...) // the first counts
 	}
 	c, err := stormFunc.With(opts).Start(context.WithoutCancel(ctx), a) // ended by the exit, or by nobody
 	if err != nil {
 		return nil, err
 	}
 	return c.Process, nil
+}
+
+// spares reports whether a is a child of the root, who alone has spares, in a storm
+// with warm starts.
+func (a stormArg) spares() bool {
+	return strings.Count(a.Path, "/") == 1 && os.Getenv(methodVar) == "warm"
 }
 
 // What processes tell the watcher, each in a line of the log.

@@ -26,6 +26,7 @@ type stormRound struct {
 	mark string
 	base string // where directories and files are made
 	root int
+	warm bool // all that can be is started warm
 	blow stormBlow
 	stormResult
 
@@ -42,6 +43,9 @@ func (w *stormWatcher) run(i int) stormResult {
 	}
 	r.base = filepath.Join(w.dir, r.mark)
 	r.Round, r.Blow, r.Kind = i, r.blow.String(), r.blow.kind()
+	if r.warm = r.rng.IntN(3) == 0; r.warm {
+		r.Blow += ", with spares"
+	}
 	err := os.Mkdir(r.base, 0o700)
 	if err == nil {
 		err = w.spawn(r)

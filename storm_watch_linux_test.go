@@ -96,6 +96,9 @@ func (w *stormWatcher) spawn(r *stormRound) error {
 		programVar + "=" + stormRoot, stormMark + "=" + r.mark, stormPath + "=", stormWhat + "=root",
 		"MULTIPROC_EXIT_TRACE=" + r.base + ".exit",
 	}, os.Environ()...) // the first counts
+	if r.warm {
+		env = append([]string{methodVar + "=warm"}, env...)
+	}
 	r.root, err = syscall.ForkExec("/proc/self/exe", []string{os.Args[0], r.base, strconv.FormatUint(r.rng.Uint64(), 10)},
 		&syscall.ProcAttr{Env: env, Files: []uintptr{null.Fd(), log.Fd(), log.Fd()}})
 	return err
