@@ -159,7 +159,7 @@ func BenchmarkColdStartFrom(b *testing.B) {
 		{"open=10000", "-open=10000", "-open=0"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			if c.much == "-heap=4" && (memory < 8<<20 || strconv.IntSize == 32) || c.much == "-open=10000" && most < 11_000 {
+			if c.much == "-heap=4" && (testing.Short() || memory < 8<<20 || strconv.IntSize == 32) || c.much == "-open=10000" && most < 11_000 {
 				b.Skip("the machine is too small")
 			}
 			much, little := newBenchHost(b, path, c.much), newBenchHost(b, path, c.little)
