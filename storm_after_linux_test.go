@@ -13,7 +13,7 @@ import (
 // nothing else.
 func (r *stormRound) aftermath() {
 	was := stormMoment{r.look(), r.litter(), r.said(stormLives), r.said(stormStarted)}
-	blow := r.strikeNow()
+	blow, struck := r.strikeNow(), stormTicks()
 	if len(r.Problems) > 0 {
 		return
 	}
@@ -32,7 +32,7 @@ func (r *stormRound) aftermath() {
 		r.Clean = r.await(blow, r.Blow, func() []string { return r.left(dead) })
 	}
 	if killed && !slices.Contains(dead, "") && !r.blow.has("root", syscall.SIGSTOP) {
-		since := r.await(blow, "the tracker's successor", func() []string { return r.unknown(was.litter, dead) })
+		since := r.await(blow, "the tracker's successor", func() []string { return r.unknown(was.litter, struck, dead) })
 		r.Clean = max(r.Clean, since)
 	}
 	if !r.blow.stops() {
@@ -119,8 +119,8 @@ func (r *stormRound) asked(was stormMoment, dead []string) {
 // unknown lists whose litter may not be known yet to a tracker that has
 // replaced a killed one. Each registers without end, one after the other, and
 // returns when the tracker knows: the second that is new was begun after the
-// blow.
-func (r *stormRound) unknown(litter []stormLitter, dead []string) (list []string) {
+// blow. Those started later than that had no other tracker to tell.
+func (r *stormRound) unknown(litter []stormLitter, struck int64, dead []string) (list []string) {
 	latest := func(all []stormLitter) map[string]int {
 		m := map[string]int{}
 		for _, l := range all {
@@ -130,6 +130,9 @@ func (r *stormRound) unknown(litter []stormLitter, dead []string) (list []string
 	}
 	was, now := latest(litter), latest(r.litter())
 	for _, p := range r.look() {
+		if start, _ := strconv.ParseInt(p.start, 10, 64); start > struck {
+			continue
+		}
 		number, had := was[p.path]
 		if !had {
 			number = -1

@@ -195,7 +195,7 @@ func (r *stormRound) await(since time.Time, what string, left func() []string) t
 			r.problem("%s: left after %v:\n\t\t%s", what, time.Since(since).Round(time.Millisecond), strings.Join(list, "\n\t\t"))
 			return 0
 		}
-		time.Sleep(max(pause, 3*time.Since(start))) // no more than a quarter of a processor
+		time.Sleep(max(pause, time.Since(start))) // no more than half a processor
 	}
 }
 

@@ -3,11 +3,15 @@ package multiproc_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A stormKey tells a process from a later one with its number.
@@ -137,6 +141,15 @@ func (s *stormScan) identify(p, parent stormProc) stormProc {
 // copy of one that starts others, and does not start any itself.
 func (p stormProc) final() bool {
 	return p.mark != "" && p.what != "copy" && stormSlots[p.what] == nil
+}
+
+// stormTicks is the time that proc_pid_stat(5) tells a process's start in.
+func stormTicks() int64 {
+	var now unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {
+		return math.MaxInt64
+	}
+	return now.Nano() / int64(10*time.Millisecond) // USER_HZ is 100 on all of Go's systems
 }
 
 // open holds a process, so that a signal can't hit another one which got its
