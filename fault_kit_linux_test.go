@@ -91,6 +91,13 @@ func faultLook(before *faultHolds) (now faultHolds, err error) {
 
 func (h faultHolds) list() []int { return []int{h.Descriptors, h.Goroutines, h.Reserved, h.Children} }
 
+func (h faultHolds) most(g faultHolds) faultHolds {
+	return faultHolds{
+		max(h.Descriptors, g.Descriptors), max(h.Goroutines, g.Goroutines),
+		max(h.Reserved, g.Reserved), max(h.Children, g.Children),
+	}
+}
+
 // faultNobody takes leave of the tracker and tells of a child that is left.
 func faultNobody(ctx context.Context) error {
 	err := multiproc.Cleanup(ctx)
