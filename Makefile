@@ -56,6 +56,7 @@ nocgo: ## the suite without cgo, as static programs are built
 # to say.
 test-386: export GOARCH := 386
 test-386: ## the suite with 32-bit words, where this machine can run that
+	mkdir -p $(BIN)
 	$(GO) test -c -o $(BIN)/386.test ./internal/wire
 	if ! $(BIN)/386.test -test.run='^$$'; then echo "no 386 here"; exit; fi; \
 	$(EACH) $(TEST) $(PKGS) <&-; done

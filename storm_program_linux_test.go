@@ -128,11 +128,11 @@ func (a stormArg) start(ctx context.Context, rng *rand.Rand) (*multiproc.Process
 		return a.startProgram(ctx, rng)
 	}
 	opts := multiproc.Options{Grace: stormGrace / time.Duration(1+rng.IntN(2)), Daemon: rng.IntN(2) == 0}
-	leaf := a.What == "leaf"
-	if leaf {
+	seen := a.What != "leaf" || !a.spares()
+	if a.What == "leaf" {
 		a.What = a.pickLeaf(rng)
 	}
-	if !leaf || !a.spares() { // which are what started them, as far as can be seen
+	if seen || a.What == "keeper" { // a spare is its parent, as far as can be seen
 		opts.Env = append([]string{stormPath + "=" + a.Path, stormWhat + "=" + a.What}, os.Environ()...) // the first counts
 	}
 	c, err := stormFunc.With(opts).Start(context.WithoutCancel(ctx), a) // ended by the exit, or by nobody
