@@ -28,7 +28,6 @@ func (c *funcChild) run(ctx context.Context) {
 		p.follow(true, false)
 	} else {
 		p.tie = c.spare.tie
-		p.tie.SetGrace(p.grace)
 	}
 	p.act = actions{
 		signal: c.proc.Signal,

@@ -115,6 +115,7 @@ func (s *spare) serve(ready func()) {
 // nothing of the function has run.
 func (s *spare) handOut(c *funcChild, record *boot.Record, arg []byte, rights []int) bool {
 	s.child.Store(c.Process)
+	s.tie.SetGrace(c.grace) // before anything of the function runs: this process may die any time
 	l := newLetter(record, arg)
 	n, err := sendRights(s.ctl.file, l.early, rights)
 	if err != nil || n == 0 {
