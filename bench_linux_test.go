@@ -160,7 +160,7 @@ func BenchmarkColdStartFrom(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			if c.much == "-heap=4" && (testing.Short() || memory < 8<<20 || strconv.IntSize == 32) || c.much == "-open=10000" && most < 11_000 {
-				b.Skip("the machine is too small")
+				b.Skip("too large for this machine, or for -short")
 			}
 			much, little := newBenchHost(b, path, c.much), newBenchHost(b, path, c.little)
 			t := benchTurns(b, benchSide{much, "call"}, benchSide{little, "call"}, benchSide{much, "bare"}, benchSide{little, "bare"})

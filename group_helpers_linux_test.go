@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,9 +20,11 @@ import (
 type groupKin struct{ fd, pid int }
 
 // ended waits for its end, for a minute at most: a zombie has ended.
-func (k groupKin) ended() bool {
+func (k groupKin) ended() bool { return k.endedWithin(lifeNet) }
+
+func (k groupKin) endedWithin(d time.Duration) bool {
 	for {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}}, int(lifeNet.Milliseconds()))
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(k.fd), Events: unix.POLLIN}}, int(d.Milliseconds()))
 		if !errors.Is(err, unix.EINTR) {
 			return n > 0
 		}

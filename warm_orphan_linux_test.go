@@ -68,7 +68,10 @@ func warmKilled(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = cmd.Wait() }() // it was killed
+	defer func() {
+		_ = cmd.Process.Kill() // by its child, if all went well
+		_ = cmd.Wait()
+	}()
 	var pid int
 	if _, err := fmt.Fscan(out, &pid); err != nil {
 		t.Fatal(err)
@@ -83,12 +86,8 @@ func warmKilled(t *testing.T) {
 	if _, err := fmt.Fscan(out, &same); err != nil || same != pid {
 		t.Fatalf("process %d, not the spare %d: %v", same, pid, err)
 	}
-	spare := groupKin{fd, pid}
-	for start := time.Now(); spare.runs(); time.Sleep(time.Millisecond) {
-		if time.Since(start) > multiproc.DefaultGrace {
-			t.Error("it has the grace of spares")
-			_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
-			return
-		}
+	if spare := (groupKin{fd, pid}); !spare.endedWithin(multiproc.DefaultGrace) {
+		t.Error("it has the grace of spares")
+		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
 	}
 }
