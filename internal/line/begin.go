@@ -14,12 +14,12 @@ type ender interface {
 	overtime(cause error) bool // it was ended by the task's limit
 }
 
-// begin returns no ctx for a task that was cancelled.
+// begin returns no ctx for a task that was cancelled or taken back.
 func (w *Worker) begin(ctx context.Context, deadline time.Time) context.Context {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.next++
-	if w.next <= w.cancelled {
+	if w.next <= w.cancelled || !w.page.claim(w.next) {
 		return nil
 	}
 	if w.Timeout > 0 || !deadline.IsZero() {
@@ -33,7 +33,6 @@ func (w *Worker) begin(ctx context.Context, deadline time.Time) context.Context 
 	if w.Clocked {
 		w.page.words[wordSince].Store(uint64(sys.Monotonic()))
 	}
-	w.page.words[wordBegun].Store(w.next)
 	if w.results.filled > 0 {
 		w.results.arm(w.flushLate)
 	}

@@ -6,6 +6,7 @@
 //	Line.Put, Flush   ── tasks, a socket ──▶   Worker.Run, one task after another
 //	Line.Next         ◀── outcomes, the same
 //	Line.Cancel       ── a second socket ──▶   ends the ctx of what runs
+//	Line.Recall       ── the page ──▶          begins no more of what it has
 //	Line.Salvage      ◀── the page: begun, and outcomes not sent yet
 //
 // The page is memory that both have mapped. Before a task is touched the worker

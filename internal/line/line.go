@@ -24,6 +24,8 @@ type Line struct {
 	head int           // from here on
 	tail uint64        // where the last one ends
 
+	back span // tasks that were taken back, and are not answered yet
+
 	left struct { // of the outbox of a dead worker
 		rest []byte
 		next uint64 // the number of its first outcome
@@ -70,7 +72,8 @@ func (l *Line) Put(arg []byte, deadline time.Time) {
 	l.put.Add(1)
 }
 
-// InFlight is how many tasks were put and have no outcome yet.
+// InFlight is how many tasks were put and have no outcome yet, also of those that
+// were taken back.
 func (l *Line) InFlight() int { return int(l.put.Load() - l.got.Load()) }
 
 // Flush sends what there is room for.
@@ -96,11 +99,16 @@ func (l *Line) Flush() error {
 // Ready returns the next outcome if it is here already.
 func (l *Line) Ready() (Outcome, bool) {
 	l.took()
-	kind, payload, ok := l.in.next()
-	if !ok {
-		return Outcome{}, false
+	for {
+		kind, payload, ok := l.in.next()
+		if !ok {
+			return Outcome{}, false
+		}
+		if !l.recalled() {
+			return l.outcome(kind, payload), true
+		}
+		l.answered()
 	}
-	return l.outcome(kind, payload), true
 }
 
 func (l *Line) outcome(kind byte, payload []byte) Outcome {
@@ -190,7 +198,7 @@ func (l *Line) Cancel() {
 }
 
 // Begun is how many tasks the worker has begun.
-func (l *Line) Begun() uint64 { return l.page.words[wordBegun].Load() }
+func (l *Line) Begun() uint64 { return l.page.words[wordBegun].Load() &^ recall }
 
 // Running is for how long the task that runs does so; zero if none does.
 func (l *Line) Running() time.Duration {

@@ -15,12 +15,13 @@ const (
 	headSize = 64
 	fileSize = pageSize + 2*bulkSize
 
-	wordBegun  = 0 // tasks that have begun
+	wordBegun  = 0 // tasks that have begun, and the bit recall
 	wordSince  = 1 // when the running one began, in ns of sys.Monotonic; zero: none runs, or nobody wants to know
 	wordFirst  = 2 // the number of the first outcome in the outbox
 	wordFilled = 3 // bytes of the outbox that hold outcomes
 	wordTaken  = 4 // outcomes that the pool has done with
-	words      = 5
+	wordBack   = 5 // tasks up to this one are not to begin any more
+	words      = 6
 )
 
 // A page is what a worker leaves of its state, whatever ends it.

@@ -44,7 +44,11 @@ func (l *Line) salvagePage() (Outcome, bool) {
 		}
 		number := left.next
 		left.rest, left.next = rest, number+1
-		if number == l.got.Load() {
+		switch {
+		case number != l.got.Load():
+		case l.recalled():
+			l.answered()
+		default:
 			return l.outcome(kind, payload), true
 		}
 	}
