@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,6 +39,7 @@ func hurt(ctx context.Context, f fault) error {
 	case "segv":
 		return errors.New(strings.Repeat("x", *nowhere)) // a panic, by SIGSEGV
 	case "stack overflow":
+		debug.SetMaxStack(1 << 20) // a full one of a gigabyte takes seconds
 		return overflow(0)
 	case "map writes":
 		m := map[int]int{}
