@@ -16,6 +16,7 @@ type feeder struct {
 	flight queue     // what the worker has, in order
 	taken  []item    // scratch
 	done   []outcome // scratch: what was not told yet
+	alarm  alarm     // while it waits
 	cold   bool      // the worker has not answered yet
 	mark   time.Time
 }
@@ -139,7 +140,7 @@ const inHand = 256 << 10
 func (fd *feeder) fill() {
 	f, w := fd.f, fd.w
 	window, have := f.handfulOf(), fd.flight.len()
-	if have > window/2 {
+	if have > window/2 || have > 0 && w.line.Recalling() { // what runs takes long
 		return
 	}
 	n := window - have
@@ -170,7 +171,7 @@ func (fd *feeder) fill() {
 
 // collect waits for an outcome, and takes all that have come with it.
 func (fd *feeder) collect() error {
-	o, err := fd.w.line.Next()
+	o, err := fd.next()
 	if err != nil {
 		return err
 	}

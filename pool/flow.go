@@ -214,6 +214,10 @@ func (f *flow) giveBack(items []item) {
 		}
 	}
 	f.feedAllLocked()
+	for n := min(len(items), int(f.pool.size.Load())-f.feeders); n > 0; n-- { // for those that have left
+		f.feeders++
+		go f.feed()
+	}
 	f.come.Signal()
 	f.leaveLocked()
 }

@@ -36,6 +36,15 @@ func (q *queue) unpop(it item) {
 	q.count++
 }
 
+// unpush takes the last item, and there must be one.
+func (q *queue) unpush() item {
+	q.count--
+	p := q.at(q.count)
+	it := *p
+	*p = nil
+	return it
+}
+
 // peek returns the first item, nil if there is none.
 func (q *queue) peek() item {
 	if q.count == 0 {

@@ -3,6 +3,7 @@ package pool
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"multiproc"
@@ -172,11 +173,12 @@ func interruptWith(ctx context.Context, w *worker) (resume func()) {
 func (w *worker) mop() {
 	w.line.Cancel()
 	defuse := w.fuse(w.pool.opts.Grace)
-	for w.line.InFlight() > 0 {
-		if _, err := w.line.Next(); err != nil {
-			w.bury(context.Background())
-			break
-		}
+	err := error(nil)
+	for err == nil {
+		_, err = w.line.Next()
+	}
+	if !errors.Is(err, io.ErrNoProgress) { // there is more to come
+		w.bury(context.Background())
 	}
 	defuse()
 	w.release()
