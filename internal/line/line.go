@@ -200,6 +200,9 @@ func (l *Line) Cancel() {
 // Begun is how many tasks the worker has begun.
 func (l *Line) Begun() uint64 { return l.page.words[wordBegun].Load() &^ recall }
 
+// Busy reports whether the worker has begun a task whose outcome has not come.
+func (l *Line) Busy() bool { return l.Begun() > l.got.Load() }
+
 // Running is for how long the task that runs does so; zero if none does.
 func (l *Line) Running() time.Duration {
 	since := l.page.words[wordSince].Load()

@@ -54,6 +54,45 @@ func TestRecall(t *testing.T) {
 	})
 }
 
+// What was not sent at all is taken back without the worker, and half of what is
+// large is not sent for nothing.
+func TestRecallOfWhatIsHalfSent(t *testing.T) {
+	t.Parallel()
+	l, w := pairOf(t, Settings{Run: patientEcho})
+	serve(t, l, w, func(t *testing.T, l *Line) {
+		put := func(size int) {
+			l.Put(make([]byte, size), time.Time{})
+			if err := l.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct{ size, tasks, back int }{{20 << 10, 100, 100}, {bulkSize + 1, 3, 2}} {
+			before := l.Begun()
+			l.Put([]byte("wait"), time.Time{})
+			for range c.tasks {
+				put(c.size)
+			}
+			for l.Begun() == before {
+				runtime.Gosched()
+			}
+			if n := l.Recall(); n != c.back {
+				t.Errorf("%d of %d tasks of %d bytes were taken back, want %d", n, c.tasks, c.size, c.back)
+			}
+			if unsent := len(l.out) - l.at; c.back == c.tasks && unsent > c.size {
+				t.Errorf("%d bytes are to be sent for nothing", unsent)
+			}
+			l.Cancel()
+			for range 1 + c.tasks - c.back {
+				next(t, l)
+			}
+			put(1)
+			if o := next(t, l); o.Kind != Result {
+				t.Errorf("kind %d", o.Kind)
+			}
+		}
+	})
+}
+
 // At whatever moment that is: a task is taken back, or it begins. The worker here
 // does nothing else, so that the two meet often.
 func TestRecallAtEachMoment(t *testing.T) {

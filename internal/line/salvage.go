@@ -7,7 +7,7 @@ import (
 
 // Lost reports, of a dead worker whose outcomes were read to the end, whether the
 // oldest task without one had begun.
-func (l *Line) Lost() bool { return l.Begun() > l.got.Load() }
+func (l *Line) Lost() bool { return l.Busy() }
 
 // Salvage returns what a dead worker has left behind, one outcome each time,
 // until there are no more.
