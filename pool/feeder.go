@@ -48,6 +48,7 @@ func (f *flow) await() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for f.todo.len() == 0 && !f.exhausted && f.halted == nil {
+		f.idleLocked()
 		f.hungry++
 		f.more.Wait()
 	}
@@ -55,6 +56,7 @@ func (f *flow) await() bool {
 		return true
 	}
 	f.feeders--
+	f.idleLocked()
 	return false
 }
 
@@ -140,7 +142,7 @@ const inHand = 256 << 10
 func (fd *feeder) fill() {
 	f, w := fd.f, fd.w
 	window, have := f.handfulOf(), fd.flight.len()
-	if have > window/2 || have > 0 && w.line.Recalling() { // what runs takes long
+	if have > window/2 || have > 0 && w.line.Recalling() { // they could not be taken back from behind what runs
 		return
 	}
 	n := window - have

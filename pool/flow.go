@@ -54,6 +54,7 @@ type flow struct {
 	feeders int                  // at work
 	hungry  int                  // feeders that wait in more, and were not woken
 	active  map[*worker]struct{} // in the hands of feeders
+	late    map[*alarm]struct{}  // of feeders who wait until others have nothing to do
 
 	pace
 }

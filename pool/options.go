@@ -20,8 +20,8 @@ type Options struct {
 
 	// ChunkSize is how many tasks of a Map a worker has at a time. Zero means
 	// that it follows from what tasks cost: about a millisecond's worth, so one
-	// where they take longer. What is behind a task that has run for 10 ms goes to
-	// other workers as soon as they have nothing else to do. [chunksize]
+	// where they take longer. When a worker has sent no result for 10 ms, what it
+	// has not begun goes to others as soon as they have nothing else to do. [chunksize]
 	ChunkSize int
 
 	// Buffer is how many items a Map takes from its iterator before their

@@ -7,37 +7,52 @@ import (
 	"multiproc/internal/line"
 )
 
-// overstay is how long a task may run until those behind it go to workers that
-// have nothing to do.
+// overstay is how long an outcome is awaited until the tasks behind it may go to
+// workers that have nothing to do.
 const overstay = 10 * handful
 
 // next waits for an outcome.
 func (fd *feeder) next() (line.Outcome, error) {
 	l := fd.w.line
-	for fd.flight.len() > 1 {
-		if o, ok := l.Ready(); ok {
-			return o, nil
-		}
+	if o, ok := l.Ready(); ok {
+		return o, nil
+	}
+	if fd.flight.len() < 2 || l.Recalling() {
+		return l.Next()
+	}
+	fd.alarm.set(l)
+	defer fd.calm()
+	for {
 		begun := l.Begun()
-		fd.alarm.set(l)
 		o, err := l.Next()
-		if !fd.alarm.unset() {
+		if err == nil || !fd.alarm.rang() {
 			return o, err
 		}
 		fd.f.resume(fd.w)
-		if err == nil {
-			return o, nil
-		}
-		if l.Lost() && l.Begun() == begun && fd.f.idles() {
+		switch {
+		case !l.Busy() || l.Begun() != begun:
+			fd.alarm.again()
+		case fd.f.idles(&fd.alarm):
 			fd.recall()
+			return l.Next()
 		}
 	}
-	return l.Next()
+}
+
+// calm ends what set has begun.
+func (fd *feeder) calm() {
+	fd.f.unlate(&fd.alarm)
+	if fd.alarm.unset() {
+		fd.f.resume(fd.w)
+	}
 }
 
 // recall takes back what the worker has not begun.
 func (fd *feeder) recall() {
 	n := fd.w.line.Recall()
+	if n == 0 {
+		return
+	}
 	fd.w.tasks -= n
 	back := make([]item, n)
 	for n > 0 {
@@ -47,11 +62,33 @@ func (fd *feeder) recall() {
 	fd.f.giveBack(back)
 }
 
-// idles reports whether a feeder has nothing to do, or is not there for that.
-func (f *flow) idles() bool {
+// idles reports whether a feeder has nothing to do, or one could be started. If
+// not, the alarm rings when that changes.
+func (f *flow) idles(a *alarm) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.todo.len() == 0 && (f.hungry > 0 || f.feeders < int(f.pool.size.Load()))
+	if f.todo.len() == 0 && (f.hungry > 0 || f.feeders < int(f.pool.size.Load())) {
+		return true
+	}
+	if f.late == nil {
+		f.late = make(map[*alarm]struct{})
+	}
+	f.late[a] = struct{}{}
+	return false
+}
+
+func (f *flow) unlate(a *alarm) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.late, a)
+}
+
+// idleLocked tells those whose tasks wait that somebody has nothing to do.
+func (f *flow) idleLocked() {
+	for a := range f.late {
+		a.ring()
+	}
+	clear(f.late)
 }
 
 // resume ends the interruption of a worker's line, unless the flow is cut.
@@ -67,36 +104,56 @@ func (f *flow) resume(w *worker) {
 type alarm struct {
 	timer *time.Timer
 
-	mu   sync.Mutex
-	line *line.Line // nil while it is not set
-	rang bool
+	mu    sync.Mutex // guards what follows
+	line  *line.Line // nil while it is not set
+	pause time.Duration
+	rung  bool // since rang
 }
 
 func (a *alarm) set(l *line.Line) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.line, a.rang = l, false
+	a.line, a.pause, a.rung = l, overstay, false
 	if a.timer == nil {
-		a.timer = time.AfterFunc(overstay, a.ring)
+		a.timer = time.AfterFunc(a.pause, a.ring)
 	} else {
-		a.timer.Reset(overstay)
+		a.timer.Reset(a.pause)
 	}
 }
 
+// again makes it ring once more, and each time later.
+func (a *alarm) again() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.pause *= 2
+	a.timer.Reset(a.pause)
+}
+
+// ring may come late, and then ring for the next line too early: it is waited at
+// again.
 func (a *alarm) ring() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.line != nil {
 		a.line.Interrupt()
-		a.rang = true
+		a.rung = true
 	}
 }
 
-// unset reports whether the line was interrupted, and maybe for nothing.
+// rang reports whether it has rung since it was last asked. An outcome may have
+// come all the same.
+func (a *alarm) rang() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rung := a.rung
+	a.rung = false
+	return rung
+}
+
 func (a *alarm) unset() (rang bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.timer.Stop()
 	a.line = nil
-	return a.rang
+	return a.rung
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"multiproc/pool"
 )
@@ -32,7 +33,7 @@ func TestBehindASlowTask(t *testing.T) {
 	}
 }
 
-const slowJobs, slowJob = 100, 5
+const slowJobs = 100
 
 // testBehind runs jobs of which one waits until all others have run.
 func testBehind(
@@ -44,13 +45,17 @@ func testBehind(
 	for i := range jobs {
 		jobs[i] = job{N: i, Append: log.path}
 	}
-	jobs[slowJob].Await, jobs[slowJob].Kill = others, deadly
+	slow := 5
+	if deadly {
+		slow = 0
+	}
+	jobs[slow].Await, jobs[slow].Kill = others, deadly
 	ended := make(chan int)
 	go func() {
 		out := 0
 		for j, r := range stream(net(t), slices.Values(jobs)) {
 			out++
-			if failed := r.Err != nil; failed != (deadly && j.N == slowJob) {
+			if failed := r.Err != nil; failed != (deadly && j.N == slow) {
 				t.Errorf("job %d: %v", j.N, r.Err)
 			}
 		}
@@ -66,6 +71,35 @@ func testBehind(
 	for n, times := range log.counts(t) {
 		if times != 1 {
 			t.Errorf("job %d ran %d times", n, times)
+		}
+	}
+}
+
+// Tasks that take long, and some that kill their worker, with quick ones behind
+// them: each has one outcome, and none runs twice.
+func TestTakenBackAndDying(t *testing.T) {
+	t.Parallel()
+	p := newPool(t, work, pool.Options{Workers: 3, ChunkSize: 16, Buffer: 64})
+	for name, stream := range streams(p) {
+		log := ledger{filepath.Join(t.TempDir(), "ran")}
+		jobs, outcomes := make([]job, 400), make([]int, 400)
+		for i := range jobs {
+			jobs[i] = job{N: i, Append: log.path, Kill: i%37 == 5}
+			if i%10 == 5 {
+				jobs[i].Sleep = 25 * time.Millisecond
+			}
+		}
+		for j, r := range stream(net(t), slices.Values(jobs)) {
+			outcomes[j.N]++
+			if failed := r.Err != nil; failed != j.Kill {
+				t.Errorf("%s: job %d: %v", name, j.N, r.Err)
+			}
+		}
+		ran := log.counts(t)
+		for i, n := range outcomes {
+			if n != 1 || ran[i] != 1 {
+				t.Errorf("%s: job %d ran %d times and has %d outcomes", name, i, ran[i], n)
+			}
 		}
 	}
 }
