@@ -14,6 +14,7 @@ import (
 	"multiproc"
 	"multiproc/internal/crew"
 	"multiproc/internal/seam"
+	"multiproc/internal/sys"
 )
 
 // The states of a core, in this order.
@@ -161,9 +162,14 @@ func (p *core) end() error {
 	}
 	var errs []error
 	for _, w := range left {
-		if w.proc.Alive() {
-			errs = append(errs, fmt.Errorf("pool: %v does not end", w.proc))
+		if !w.proc.Alive() {
+			continue
 		}
+		state := "unknown"
+		if s, err := sys.State(w.proc.PID()); err == nil { // R waits for a processor, D is held by the kernel
+			state = string(s)
+		}
+		errs = append(errs, fmt.Errorf("pool: %v was killed and does not end: its state is %s", w.proc, state))
 	}
 	return errors.Join(errs...)
 }

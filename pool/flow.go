@@ -60,7 +60,7 @@ type flow struct {
 }
 
 func newFlow(ctx context.Context, p *core, ordered bool) *flow {
-	f := &flow{pool: p, ordered: ordered, active: make(map[*worker]struct{})}
+	f := &flow{pool: p, ordered: ordered, active: make(map[*worker]struct{}), late: make(map[*alarm]struct{})}
 	f.ctx, f.cancel = context.WithCancelCause(ctx)
 	f.more.L, f.room.L, f.come.L = &f.mu, &f.mu, &f.mu
 	f.pace.init(p)

@@ -28,8 +28,8 @@ func init() { // a package that takes long to initialise
 // Who leaves while his worker starts does not end it: the next one has it.
 func TestCallersWhoLeaveBeforeTheStart(t *testing.T) {
 	t.Parallel()
-	slow := work.With(multiproc.Options{Env: append(os.Environ(), slowVar+"=500ms")})
-	p := newPool(t, slow, pool.Options{Workers: 1, Grace: 100 * time.Millisecond})
+	slow := work.With(multiproc.Options{Env: append(os.Environ(), slowVar+"=2s")})
+	p := newPool(t, slow, pool.Options{Workers: 1, Grace: 500 * time.Millisecond})
 	for range 3 {
 		ctx, cancel := context.WithTimeout(net(t), 20*time.Millisecond)
 		if _, err := p.Call(ctx, job{}); !errors.Is(err, context.DeadlineExceeded) {

@@ -67,14 +67,11 @@ func (fd *feeder) recall() {
 func (f *flow) idles(a *alarm) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.todo.len() == 0 && (f.hungry > 0 || f.feeders < int(f.pool.size.Load())) {
-		return true
+	idle := f.todo.len() == 0 && (f.hungry > 0 || f.feeders < int(f.pool.size.Load()))
+	if !idle {
+		f.late[a] = struct{}{}
 	}
-	if f.late == nil {
-		f.late = make(map[*alarm]struct{})
-	}
-	f.late[a] = struct{}{}
-	return false
+	return idle
 }
 
 func (f *flow) unlate(a *alarm) {

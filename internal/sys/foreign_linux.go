@@ -29,7 +29,7 @@ func StartTime(pid int) (uint64, error) {
 	const startAt = 19 // field 22; the name before it may hold spaces and brackets
 	fields := bytes.Fields(data[bytes.LastIndexByte(data, ')')+1:])
 	if len(fields) <= startAt {
-		return 0, errors.New("sys: /proc/PID/stat is too short")
+		return 0, errShortStat
 	}
 	return strconv.ParseUint(string(fields[startAt]), 10, 64)
 }
@@ -65,13 +65,25 @@ func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(e
 
 // zombie reports whether a process has ended, but for somebody to wait for it.
 func zombie(pid int) bool {
+	state, err := State(pid)
+	return state == 'Z' || state == 'X' || err != nil && gone(err)
+}
+
+// State returns what the first thread of a process is at, R, S, D, T, Z or others
+// of proc_pid_stat(5).
+func State(pid int) (byte, error) {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return gone(err)
+		return 0, err
 	}
 	rest := data[bytes.LastIndexByte(data, ')')+1:]
-	return len(rest) > 1 && (rest[1] == 'Z' || rest[1] == 'X')
+	if len(rest) < 2 {
+		return 0, errShortStat
+	}
+	return rest[1], nil
 }
+
+var errShortStat = errors.New("sys: /proc/PID/stat is too short")
 
 // Signal sends sig to the process, or says ErrProcessDone.
 func (f *Foreign) Signal(sig syscall.Signal) error {

@@ -49,3 +49,21 @@ func must(err error) {
 		os.Exit(2)
 	}
 }
+
+func TestState(t *testing.T) {
+	t.Parallel()
+	p := startShell(t, "kill -STOP $$")
+	if err := unix.Waitid(unix.P_PID, p.PID, nil, unix.WSTOPPED, nil); err != nil {
+		t.Fatal(err)
+	}
+	if state, err := State(p.PID); state != 'T' {
+		t.Errorf("stopped: %c, %v", state, err)
+	}
+	if err := p.Signal(unix.SIGKILL); err != nil {
+		t.Error(err)
+	}
+	p.Wait()
+	if state, err := State(p.PID); err == nil {
+		t.Errorf("reaped: %c", state)
+	}
+}
