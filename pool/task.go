@@ -173,7 +173,7 @@ func interruptWith(ctx context.Context, w *worker) (resume func()) {
 func (w *worker) mop() {
 	w.line.Cancel()
 	defuse := w.fuse(w.pool.opts.Grace)
-	err := error(nil)
+	var err error
 	for err == nil {
 		_, err = w.line.Next()
 	}

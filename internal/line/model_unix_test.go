@@ -168,7 +168,9 @@ func (s *stage) die() {
 	if filled := s.w.results.filled; filled > 0 && s.rng.IntN(2) == 0 {
 		_ = s.w.s.write(s.w.page.outbox[:s.rng.IntN(filled+1)])
 	}
-	s.w.s.(*descriptors).files[0].Close() // as the kernel does
+	for _, f := range s.w.s.(*descriptors).files[:2] { // as the kernel does
+		f.Close()
+	}
 	s.l.Died()
 	if s.rng.IntN(3) == 0 {
 		s.recall()
