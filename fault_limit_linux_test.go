@@ -88,7 +88,7 @@ func TestFewDescriptors(t *testing.T) {
 	for _, how := range []string{"cold", "warm"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			some := lifeRun[faultSome](t, coldOnly(programCommand(t, faultFew, how)))
+			some := lifeRun[faultSome](t, patient(coldOnly(programCommand(t, faultFew, how))))
 			failed := [3]int{}
 			for free, r := range some.Reports {
 				for i, f := range []faultError{r.Func, r.Command, r.Track} {
@@ -96,7 +96,7 @@ func TestFewDescriptors(t *testing.T) {
 						continue
 					}
 					failed[i]++
-					if f.Errno != int(syscall.EMFILE) || f.Took > 5*time.Second {
+					if f.Errno != int(syscall.EMFILE) {
 						t.Errorf("%d: %+v", free, f)
 					}
 				}

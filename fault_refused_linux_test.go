@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -117,11 +116,8 @@ func (r refusal) hidden() bool {
 
 func (f faultError) check(t *testing.T, what string, want syscall.Errno, names string) {
 	t.Helper()
-	switch {
-	case f.Errno != int(want), (f.Text == "") != (want == 0), !strings.Contains(f.Text, names):
+	if f.Errno != int(want) || (f.Text == "") != (want == 0) || !strings.Contains(f.Text, names) {
 		t.Errorf("%s: %q (%v), want %v and %q", what, f.Text, syscall.Errno(f.Errno), want, names)
-	case f.Took > 5*time.Second:
-		t.Errorf("%s took %v: %s", what, f.Took, f.Text)
 	}
 }
 
@@ -136,7 +132,7 @@ func TestRefusedCalls(t *testing.T) {
 			if slices.ContainsFunc(c.refusals, refusal.hidden) {
 				t.Skip("on 386 the call goes by another number, and a filter can't see which it is")
 			}
-			some := lifeRun[faultSome](t, programCommand(t, faultRefused, name))
+			some := lifeRun[faultSome](t, patient(programCommand(t, faultRefused, name)))
 			for _, r := range some.Reports {
 				r.Func.check(t, "function", c.fun, c.funSays)
 				r.Command.check(t, "program", c.command, "")

@@ -4,6 +4,7 @@ package track
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,10 +87,9 @@ func TestTrackerThatHangsUp(t *testing.T) {
 	go func() { defer close(served); h.serve() }()
 	defer func() { h.door.close(); <-served }()
 	for range 3 {
-		start := time.Now()
 		err = c.register(claim{"k", "x"}, "here")
-		if took := time.Since(start); !errors.Is(err, ErrUnavailable) || took > 5*time.Second {
-			t.Errorf("after %v: %v", took, err)
+		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "hangs up") { // it was not waited for
+			t.Error(err)
 		}
 		if n := len(h.knock); n != tries {
 			t.Errorf("%d knocks, want %d", n, tries)
