@@ -36,6 +36,7 @@ type faultError struct {
 	Text        string
 	Errno       int // of syscall, which does not cross
 	Unavailable bool
+	Took        time.Duration // of a start; who registers is patient
 }
 
 func faultOf(err error) (f faultError) {
@@ -54,13 +55,17 @@ type faultReport struct{ Func, Command, Track faultError }
 
 // faultTry starts a function and a program, and registers something.
 func faultTry(ctx context.Context, command *exec.Cmd) (r faultReport) {
+	start := time.Now()
 	_, err := square.Call(ctx, 3)
 	r.Func = faultOf(err)
+	r.Func.Took = time.Since(start)
+	start = time.Now()
 	p, err := multiproc.StartCommand(ctx, command, multiproc.Options{})
 	if err == nil {
 		err = p.Wait(ctx)
 	}
 	r.Command = faultOf(err)
+	r.Command.Took = time.Since(start)
 	if err = tracker.File.Register("fault"); err == nil {
 		err = tracker.File.Unregister("fault")
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -116,8 +117,11 @@ func (r refusal) hidden() bool {
 
 func (f faultError) check(t *testing.T, what string, want syscall.Errno, names string) {
 	t.Helper()
-	if f.Errno != int(want) || (f.Text == "") != (want == 0) || !strings.Contains(f.Text, names) {
+	switch {
+	case f.Errno != int(want), (f.Text == "") != (want == 0), !strings.Contains(f.Text, names):
 		t.Errorf("%s: %q (%v), want %v and %q", what, f.Text, syscall.Errno(f.Errno), want, names)
+	case f.Took > 5*time.Second:
+		t.Errorf("%s took %v: %s", what, f.Took, f.Text)
 	}
 }
 
