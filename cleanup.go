@@ -27,7 +27,7 @@ func Cleanup(ctx context.Context) error {
 	if len(family.list()) == 0 {
 		stop = track.Stop
 	}
-	ctx, cancel := atLeast(ctx, trackerLimit)
+	ctx, cancel := atLeast(ctx, track.LeaveLimit)
 	defer cancel()
 	return errors.Join(append(errs, stop(ctx))...)
 }
@@ -57,7 +57,7 @@ func rest() {
 func init() {
 	seam.Rest = func() {
 		rest()
-		ctx, cancel := context.WithTimeout(context.Background(), trackerLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), track.LeaveLimit)
 		defer cancel()
 		_ = track.StopIdle(ctx) // who looks for leaks will find it
 		spares.open()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -13,30 +12,14 @@ import (
 
 	"multiproc"
 	"multiproc/internal/sys"
-	"multiproc/internal/track"
 	"multiproc/tracker"
 )
-
-// patient makes a program wait for a tracker as if for ever, and what it starts:
-// each way to learn that there is none has to be another one.
-func patient(cmd *exec.Cmd) *exec.Cmd {
-	cmd.Env = append(cmd.Env, "FAULT_PATIENT=1")
-	return cmd
-}
-
-func init() {
-	if os.Getenv("FAULT_PATIENT") != "" {
-		track.Patient()
-		time.AfterFunc(2*lifeNet, func() { panic("this waits for what does not come") })
-	}
-}
 
 // A faultError is an error as a report has it.
 type faultError struct {
 	Text        string
 	Errno       int // of syscall, which does not cross
 	Unavailable bool
-	Took        time.Duration // of a start; who registers is patient
 }
 
 func faultOf(err error) (f faultError) {
@@ -55,17 +38,13 @@ type faultReport struct{ Func, Command, Track faultError }
 
 // faultTry starts a function and a program, and registers something.
 func faultTry(ctx context.Context, command *exec.Cmd) (r faultReport) {
-	start := time.Now()
 	_, err := square.Call(ctx, 3)
 	r.Func = faultOf(err)
-	r.Func.Took = time.Since(start)
-	start = time.Now()
 	p, err := multiproc.StartCommand(ctx, command, multiproc.Options{})
 	if err == nil {
 		err = p.Wait(ctx)
 	}
 	r.Command = faultOf(err)
-	r.Command.Took = time.Since(start)
 	if err = tracker.File.Register("fault"); err == nil {
 		err = tracker.File.Unregister("fault")
 	}

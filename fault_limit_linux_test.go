@@ -96,7 +96,7 @@ func TestFewDescriptors(t *testing.T) {
 						continue
 					}
 					failed[i]++
-					if f.Errno != int(syscall.EMFILE) || f.Took > 5*time.Second {
+					if f.Errno != int(syscall.EMFILE) {
 						t.Errorf("%d: %+v", free, f)
 					}
 				}

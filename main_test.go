@@ -4,8 +4,10 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"multiproc/internal/leak"
+	"multiproc/internal/track"
 	"multiproc/multiproctest"
 )
 
@@ -35,6 +37,23 @@ func TestMain(m *testing.M) {
 func coldOnly(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Env = append(cmd.Env, methodVar+"=")
 	return cmd
+}
+
+// patient makes a program wait for its tracker as if for ever, and what it starts:
+// whoever learns only by giving up that there is none panics with the stacks that
+// say where, however slow the machine is.
+func patient(cmd *exec.Cmd) *exec.Cmd {
+	cmd.Env = append(cmd.Env, patientVar+"=1")
+	return cmd
+}
+
+const patientVar = "MULTIPROC_TEST_PATIENT"
+
+func init() {
+	if os.Getenv(patientVar) != "" {
+		track.Patient()
+		time.AfterFunc(2*lifeNet, func() { panic("this waits for what does not come") })
+	}
 }
 
 // methodVar names the start method that the whole suite runs with.

@@ -29,14 +29,12 @@ import (
 // none.
 type oddDay struct {
 	Func, Command, Dir, Track string
-	Typed                     bool // each error is one of those to branch on
-	Took                      time.Duration
+	Typed                     bool     // each error is one of those to branch on
 	Left                      []string // of a directory that could not be made
 }
 
 // oddLive uses a bit of everything.
 func oddLive(ctx context.Context) (day oddDay) {
-	start := time.Now()
 	day.Typed = true
 	tell := func(err error) string {
 		if err == nil {
@@ -64,7 +62,6 @@ func oddLive(ctx context.Context) (day oddDay) {
 		err = tracker.File.Release(ctx, "odd")
 	}
 	day.Track = tell(err)
-	day.Took = time.Since(start)
 	return day
 }
 

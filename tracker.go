@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"multiproc/internal/boot"
 	"multiproc/internal/sys"
@@ -55,13 +54,10 @@ func reportLeak(r track.Report) {
 	mplog.Logger().Warn(msg, args...)
 }
 
-// trackerLimit is how long the tracker's end is waited for.
-const trackerLimit = 2 * time.Second
-
 // stopTracker is a part of the exit sequence. Clean-up of what was left behind
 // goes on without this process if it takes long.
 func stopTracker() {
-	ctx, cancel := context.WithTimeout(context.Background(), trackerLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), track.LeaveLimit)
 	defer cancel()
 	if err := track.Stop(ctx); err != nil && mplog.Enabled(mplog.LevelDebug) {
 		mplog.Debug("leaving the tracker", mplog.EventKey, "tracker", "error", err)

@@ -15,9 +15,13 @@ var (
 	bound    = 30 * time.Second
 )
 
-// Patient makes both an hour, for tests: a wait that ends before was ended by
-// what has happened, however slow the machine is. It is for initialisation.
-func Patient() { patience, bound = time.Hour, time.Hour }
+// LeaveLimit is how long who leaves waits for the tracker's answer, and who exits
+// for its end.
+var LeaveLimit = 2 * time.Second
+
+// Patient makes each of them an hour, for tests: a wait that ends before was ended
+// by what has happened, however slow the machine is. It is for initialisation.
+func Patient() { patience, bound, LeaveLimit = time.Hour, time.Hour, time.Hour }
 
 func (c *client) await(id uint64, done <-chan error) error {
 	over := time.NewTimer(bound)

@@ -98,8 +98,7 @@ func (f *farewell) wait(ctx context.Context) error {
 	case f.link == nil:
 		return nil
 	}
-	const silence = 2 * time.Second
-	stuck := time.NewTimer(silence)
+	stuck := time.NewTimer(LeaveLimit)
 	defer stuck.Stop()
 	select {
 	case err := <-f.answered:
