@@ -217,17 +217,27 @@ func TestTwoHundredWorkers(t *testing.T) {
 	}
 	p := newPool(t, work, pool.Options{Workers: 200})
 	hold := filepath.Join(t.TempDir(), "go")
+	begun := ledger{filepath.Join(t.TempDir(), "begun")}
 	sum, seen := 0, map[int]bool{}
 	var once sync.Once
-	for _, r := range p.MapUnordered(net(t), func(yield func(job) bool) {
+	ctx := net(t)
+	if raceEnabled { // one after the other, or they take the machine away from all other tests
+		long, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		ctx = long
+	}
+	for _, r := range p.MapUnordered(ctx, func(yield func(job) bool) {
 		for i := range 1000 {
+			if raceEnabled && i < 200 {
+				eventually(t, "those before have begun", func() bool { return len(begun.counts(t)) > i-8 })
+			}
 			if i == 250 {
 				once.Do(func() {
 					eventually(t, "all have something to do", func() bool { return p.Stats().Busy == 200 })
 					_ = os.WriteFile(hold, nil, 0o600)
 				})
 			}
-			if !yield(job{N: i, Await: hold}) {
+			if !yield(job{N: i, Append: begun.path, Await: hold}) {
 				return
 			}
 		}
