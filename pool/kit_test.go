@@ -31,6 +31,12 @@ func newPool[A, R any](t testing.TB, f *multiproc.Func[A, R], opts pool.Options)
 	return p
 }
 
+// within panics with all stacks if do hangs: what it may wait for takes an hour.
+func within(do func()) {
+	defer time.AfterFunc(time.Minute, func() { panic("this waits for what does not come") }).Stop()
+	do()
+}
+
 // net is a context for what must not take long: it fails rather than hangs.
 func net(t testing.TB) context.Context {
 	t.Helper()

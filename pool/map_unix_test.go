@@ -115,7 +115,7 @@ func TestMapIsLazy(t *testing.T) {
 // and the workers are free at once.
 func TestBreak(t *testing.T) { // not parallel, for CheckLeaks
 	multiproctest.CheckLeaks(t)
-	p := newPool(t, work, pool.Options{Workers: 2, ChunkSize: 4})
+	p := newPool(t, work, pool.Options{Workers: 2, ChunkSize: 4, Grace: time.Hour})
 	for name, stream := range streams(p) {
 		log := ledger{filepath.Join(t.TempDir(), "ran")}
 		for range stream(net(t), func(yield func(job) bool) {
@@ -132,12 +132,8 @@ func TestBreak(t *testing.T) { // not parallel, for CheckLeaks
 			break
 		}
 		began := len(log.counts(t))
-		start := time.Now()
 		if _, err := p.Call(net(t), job{}); err != nil {
-			t.Error(err)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%s: the worker was free after %v", name, took)
+			t.Errorf("%s: is no worker free? %v", name, err)
 		}
 		eventually(t, "nobody works", func() bool { return p.Stats().Busy == 0 })
 		if after := len(log.counts(t)); after > began+2 { // those that were about to

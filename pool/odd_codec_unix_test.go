@@ -104,11 +104,11 @@ func TestBlockingCodec(t *testing.T) {
 		},
 	} {
 		ctx, cancel := context.WithTimeout(net(t), 50*time.Millisecond)
-		start := time.Now()
-		errs := stream(ctx)
+		var errs []error
+		within(func() { errs = stream(ctx) })
 		cancel()
-		if took := time.Since(start); took > 10*time.Second || len(errs) == 0 {
-			t.Errorf("%s: %v, after %v", name, errs, took)
+		if len(errs) == 0 {
+			t.Errorf("%s: it ended without an error", name)
 		}
 		for _, err := range errs {
 			if !errors.Is(err, context.DeadlineExceeded) {
