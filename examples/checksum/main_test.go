@@ -23,7 +23,8 @@ import (
 	"multiproc/multiproctest"
 )
 
-// programEnv makes the test binary the program itself.
+// programEnv makes the test binary the program itself; with "poison" its workers can
+// be killed by a file, with "patient" nobody who is asked to end is.
 const programEnv = "CHECKSUM_TEST_PROGRAM"
 
 // poison is hash, but for a file that kills whoever reads it.
@@ -37,10 +38,16 @@ var poison = multiproc.NewFunc("poison", func(ctx context.Context, b batch) ([]s
 })
 
 func TestMain(m *testing.M) {
-	if os.Getenv(programEnv) == "poison" {
+	switch os.Getenv(programEnv) {
+	case "poison":
 		hash = poison
-	}
-	if os.Getenv(programEnv) != "" {
+		main()
+	case "patient":
+		const grace = 2 * time.Minute // longer than the test waits
+		hash = hash.With(multiproc.Options{Grace: grace})
+		multiproc.MainWithOptions(run, multiproc.MainOptions{Grace: grace})
+	case "":
+	default:
 		main()
 	}
 	leak.Main(multiproctest.Wrap(m))
@@ -289,65 +296,6 @@ func TestUsage(t *testing.T) {
 		if got.code != c.code || got.stdout != "" || !strings.Contains(got.stderr, c.told) {
 			t.Errorf("%q: %+v, want code %d and %q", c.args, got, c.code, c.told)
 		}
-	}
-}
-
-// A worker looks up from a huge file to see whether it is still wanted.
-func TestCancelledInTheMiddle(t *testing.T) {
-	huge := filepath.Join(t.TempDir(), "huge")
-	if err := errors.Join(os.WriteFile(huge, nil, 0o644), os.Truncate(huge, 1<<30)); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	h := &hasher{ctx: ctx, buf: make([]byte, 1<<10)}
-	if digest, err := h.file(huge); !errors.Is(err, context.Canceled) {
-		t.Errorf("%x, %v, want %v", digest, err, context.Canceled)
-	}
-}
-
-// A worker that is in the middle and stays there does not hold Ctrl-C up.
-func TestInterrupt(t *testing.T) {
-	dir := plant(t, nil)
-	root := filepath.Join(dir, "tree")
-	if err := os.Mkdir(root, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	// It takes hours to read and no room: only an interrupt ends the program.
-	if err := errors.Join(os.WriteFile(filepath.Join(root, "huge"), nil, 0o644), os.Truncate(filepath.Join(root, "huge"), 8<<40)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(root, "small"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := program(t, dir, "-workers", "2", "-sabotage", "tree")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stdout bytes.Buffer
-	cmd.Stdout = &stdout
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	// The sabotaged worker had the huge file, and another has it now.
-	line := make([]byte, 16)
-	if n, err := stderr.Read(line); err != nil {
-		t.Fatalf("%q, %v", line[:n], err)
-	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	err = cmd.Wait()
-	if took := time.Since(start); took >= multiproc.DefaultGrace/2 {
-		t.Errorf("it took %v, as if the workers had not listened", took)
-	}
-	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGINT {
-		t.Errorf("it ended with %v, want interrupt", err)
-	}
-	if stdout.Len() > 0 {
-		t.Errorf("stdout %q, want nothing that is incomplete", &stdout)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"multiproc"
 	"multiproc/examples/thumbs/internal/testimage"
@@ -22,7 +23,7 @@ import (
 )
 
 // programEnv makes the test binary the program itself; "peak" lets it tell how
-// much memory it had at most.
+// much memory it had at most, "patient" lets a signal wait for run for longer than a test.
 const programEnv = "THUMBS_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -35,6 +36,8 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, peak())
 			return err
 		})
+	case "patient":
+		multiproc.MainWithOptions(run, multiproc.MainOptions{Grace: 2 * time.Minute})
 	default:
 		main()
 	}
