@@ -212,7 +212,9 @@ func TestWorkersOnDemand(t *testing.T) {
 	}
 }
 
-// Row 197.
+// Row 197. They come in a row, eight on their way at most: all at once take the
+// machine away from the tests of other packages, for many seconds under the race
+// detector.
 func TestTwoHundredWorkers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts 200 processes")
@@ -222,15 +224,11 @@ func TestTwoHundredWorkers(t *testing.T) {
 	begun := ledger{filepath.Join(t.TempDir(), "begun")}
 	sum, seen := 0, map[int]bool{}
 	var once sync.Once
-	ctx := net(t)
-	if raceEnabled { // one after the other, or they take the machine away from all other tests
-		long, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		ctx = long
-	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	for _, r := range p.MapUnordered(ctx, func(yield func(job) bool) {
 		for i := range 1000 {
-			if raceEnabled && i < 200 {
+			if i < 200 {
 				eventually(t, "those before have begun", func() bool { return len(begun.counts(t)) > i-8 })
 			}
 			if i == 250 {
