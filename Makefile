@@ -32,12 +32,12 @@ TEST := $(GO) test -count=1 -shuffle=on -timeout=20m
 
 .DEFAULT_GOAL := all
 .PHONY: all ci build test race nocgo test-386 vet tidy fmt fmt-check fix-check \
-	lint cross fuzz bench examples storm killer warm inprocess stress rename help
+	lint cross fuzz bench examples storm killer crowd warm inprocess stress rename help
 
 all: build test ## build and test (the default)
 
 # From the quick to the slow, so that a slip is told in seconds.
-ci: tidy vet fix-check fmt-check lint cross race test-386 warm inprocess bench fuzz examples storm killer ## all that CI runs
+ci: tidy vet fix-check fmt-check lint cross race test-386 warm inprocess bench fuzz examples storm killer crowd ## all that CI runs
 
 build: ## compile every package, examples too
 	$(EACH) $(GO) build $(PKGS); done
@@ -123,6 +123,10 @@ storm: ## trees of processes, killed at a random moment, ROUNDS times
 
 killer: ## the pool's workers, killed every few milliseconds for KILLFOR
 	$(GO) test -count=1 -run='^TestKiller$$' -v ./pool -killer.for=$(KILLFOR) <&-
+
+crowd: ## the pool's 200 workers started all at once, with nothing beside them
+	for race in '' -race; do \
+		$(GO) test -count=1 $$race -cpu=1,4 -run='^TestTwoHundredWorkers$$' -v ./pool -alone <&-; done
 
 stress: $(STRESS) ## each package's tests RUNS times, two at once
 	for p in $$($(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' $(PKGS)); do \

@@ -5,6 +5,7 @@ package pool_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"io/fs"
 	"math"
 	"os"
@@ -212,9 +213,11 @@ func TestWorkersOnDemand(t *testing.T) {
 	}
 }
 
-// Row 197. They come in a row, eight on their way at most: all at once take the
-// machine away from the tests of other packages, for many seconds under the race
-// detector.
+// Started all at once they take the machine away from the tests of other packages,
+// for many seconds under the race detector.
+var alone = flag.Bool("alone", false, "no other test runs beside TestTwoHundredWorkers, which then starts all at once")
+
+// Row 197. Unless it is alone they come in a row, eight on their way at most.
 func TestTwoHundredWorkers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts 200 processes")
@@ -224,11 +227,15 @@ func TestTwoHundredWorkers(t *testing.T) {
 	begun := ledger{filepath.Join(t.TempDir(), "begun")}
 	sum, seen := 0, map[int]bool{}
 	var once sync.Once
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
+	ctx := net(t)
+	if !*alone { // each is waited for as long
+		row, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		ctx = row
+	}
 	for _, r := range p.MapUnordered(ctx, func(yield func(job) bool) {
 		for i := range 1000 {
-			if i < 200 {
+			if i < 200 && !*alone {
 				eventually(t, "those before have begun", func() bool { return len(begun.counts(t)) > i-8 })
 			}
 			if i == 250 {

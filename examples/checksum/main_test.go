@@ -47,10 +47,10 @@ func TestMain(m *testing.M) {
 		hash = hash.With(multiproc.Options{Grace: grace})
 		multiproc.MainWithOptions(run, multiproc.MainOptions{Grace: grace})
 	case "":
+		leak.Main(multiproctest.Wrap(m))
 	default:
 		main()
 	}
-	leak.Main(multiproctest.Wrap(m))
 }
 
 // program is the program with args, to be run in dir.
