@@ -55,7 +55,7 @@ func TestRecall(t *testing.T) {
 }
 
 // What was not sent at all is taken back without the worker, and half of what is
-// large is not sent for nothing.
+// large is not sent for nothing. No bulk has room for that.
 func TestRecallOfWhatIsHalfSent(t *testing.T) {
 	t.Parallel()
 	l, w := pairOf(t, Settings{Run: patientEcho})
@@ -66,7 +66,7 @@ func TestRecallOfWhatIsHalfSent(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, c := range []struct{ size, tasks, back int }{{20 << 10, 100, 100}, {bulkSize + 1, 3, 2}} {
+		for _, c := range []struct{ size, tasks, back int }{{20 << 10, 100, 100}, {4<<20 + 1, 3, 2}} {
 			before := l.Begun()
 			l.Put([]byte("wait"), time.Time{})
 			for range c.tasks {
