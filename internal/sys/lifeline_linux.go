@@ -113,20 +113,16 @@ func armedFor(fd int) (pid int, group bool, err error) {
 	return int(who.pid), who.kind == ownerGroup, nil
 }
 
-// Raise moves a descriptor to a number above floor, or as near as the limit on
-// descriptors allows. On error it stays where it is.
-func Raise(fd, floor int) (int, error) {
+// DupAbove returns another number for an open file, close-on-exec and above floor,
+// or as near to it as the limit on descriptors allows.
+func DupAbove(fd, floor int) (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil && uint64(floor) >= limit.Cur {
 		floor = int(limit.Cur) - 1
 	}
 	if floor <= fd { // the limit was lowered
-		return fd, os.NewSyscallError("fcntl", unix.EMFILE)
+		return -1, os.NewSyscallError("fcntl", unix.EMFILE)
 	}
 	higher, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, floor)
-	if err != nil {
-		return fd, os.NewSyscallError("fcntl", err)
-	}
-	_ = unix.Close(fd)
-	return higher, nil
+	return higher, os.NewSyscallError("fcntl", err)
 }

@@ -19,5 +19,5 @@ func SignalArmed(int, syscall.Signal) error { return errors.ErrUnsupported }
 // ArmedRuns is false.
 func ArmedRuns(int) bool { return false }
 
-// Raise leaves fd where it is.
-func Raise(fd, _ int) (int, error) { return fd, errors.ErrUnsupported }
+// DupAbove is not available.
+func DupAbove(int, int) (int, error) { return -1, errors.ErrUnsupported }

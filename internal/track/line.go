@@ -46,12 +46,12 @@ func above(w, armed int) int {
 	if w < 0 || w > 2*armed {
 		return w
 	}
-	higher, err := sys.Raise(w, max(64, 4*armed))
+	higher, err := sys.DupAbove(w, max(64, 4*armed))
 	if err != nil {
 		return w // this process's own death is the one that does not kill then
 	}
-	sys.Unreserve(w)
 	sys.Reserve(higher)
+	drop(w)
 	return higher
 }
 
