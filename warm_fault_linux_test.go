@@ -72,10 +72,14 @@ func TestWarmStartOfAStruckSpare(t *testing.T) {
 	}
 }
 
-// warmHold holds the processes by pidfd.
+// warmHold holds those of the processes by pidfd that are not gone: one that was
+// struck in an earlier round may be ready until it is reaped.
 func warmHold(pids []int) (fds []int, err error) {
 	for _, pid := range pids {
 		fd, err := unix.PidfdOpen(pid, 0)
+		if errors.Is(err, unix.ESRCH) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
