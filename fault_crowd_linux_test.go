@@ -23,6 +23,26 @@ type faultNode struct {
 	Path   string
 }
 
+// crowdLevels is the depth of a tree that has more processes than its tracker has
+// room for, though none of them has more children than it has room for.
+const crowdLevels = 3
+
+// below are the nodes right below this one.
+func (n faultNode) below() (nodes []faultNode) {
+	for i := range 3 * min(n.Levels, 1) {
+		nodes = append(nodes, faultNode{n.Levels - 1, fmt.Sprint(n.Path, "-", i)})
+	}
+	return nodes
+}
+
+// under are all nodes below this one.
+func (n faultNode) under() (nodes []faultNode) {
+	for _, b := range n.below() {
+		nodes = append(append(nodes, b), b.under()...)
+	}
+	return nodes
+}
+
 // faultGrow starts the processes below a node, which can't name itself.
 var faultGrow func(ctx context.Context, n faultNode) error
 
@@ -36,11 +56,7 @@ var faultBranch = multiproc.NewFunc("fault-branch", func(ctx context.Context, n 
 
 func init() {
 	faultGrow = func(ctx context.Context, n faultNode) error {
-		for i := range 4 {
-			if n.Levels == 0 {
-				break
-			}
-			below := faultNode{n.Levels - 1, fmt.Sprint(n.Path, "-", i)}
+		for _, below := range n.below() {
 			if _, err := faultBranch.With(multiproc.Options{Grace: ownerGrace}).Start(ctx, below); err != nil {
 				return err
 			}
@@ -57,7 +73,7 @@ var faultCrowd = program("fault-crowd", func() {
 		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &few); err != nil {
 			return err
 		}
-		if err := faultGrow(ctx, faultNode{2, os.Args[1]}); err != nil {
+		if err := faultGrow(ctx, faultNode{crowdLevels, os.Args[1]}); err != nil {
 			return err
 		}
 		<-ctx.Done()
@@ -90,25 +106,20 @@ func TestTrackerOutOfDescriptors(t *testing.T) {
 	s.abrupt = true
 	pids := []int{s.cmd.Process.Pid}
 	refused := 0
-	for i := range 4 {
-		for j := -1; j < 4; j++ {
-			path := fmt.Sprint(base, "-", i)
-			if j >= 0 {
-				path += fmt.Sprint("-", j)
-			}
-			told := lifeHear(t, path+".told")
-			var pid int
-			var unavailable, fine bool
-			if _, err := fmt.Sscan(told, &pid, &unavailable, &fine); err != nil {
-				t.Fatal(told, err)
-			}
-			pids = append(pids, pid)
-			if unavailable == fine {
-				t.Error(told)
-			}
-			if !fine {
-				refused++
-			}
+	nodes := faultNode{crowdLevels, base}.under()
+	for _, n := range nodes {
+		told := lifeHear(t, n.Path+".told")
+		var pid int
+		var unavailable, fine bool
+		if _, err := fmt.Sscan(told, &pid, &unavailable, &fine); err != nil {
+			t.Fatal(told, err)
+		}
+		pids = append(pids, pid)
+		if unavailable == fine {
+			t.Error(told)
+		}
+		if !fine {
+			refused++
 		}
 	}
 	lifeHear(t, base+".told")
@@ -123,8 +134,8 @@ func TestTrackerOutOfDescriptors(t *testing.T) {
 			t.Errorf("%d used %v in a second", pid, used)
 		}
 	}
-	if refused == 0 || refused == 20 {
-		t.Errorf("%d of 20 refused", refused)
+	if refused == 0 || refused == len(nodes) {
+		t.Errorf("%d of %d refused", refused, len(nodes))
 	}
 	s.signal(os.Kill)
 	s.end(-int(syscall.SIGKILL))
