@@ -113,8 +113,8 @@ func armedFor(fd int) (pid int, group bool, err error) {
 	return int(who.pid), who.kind == ownerGroup, nil
 }
 
-// DupAbove returns another number for an open file, close-on-exec and above floor,
-// or as near to it as the limit on descriptors allows.
+// DupAbove returns another number for an open file, close-on-exec and not below
+// floor, or as near to it as the limit on descriptors allows.
 func DupAbove(fd, floor int) (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err == nil && uint64(floor) >= limit.Cur {
